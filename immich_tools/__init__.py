@@ -1,0 +1,1 @@
+"""Safe tools on top of the Immich photo server."""

@@ -1,0 +1,104 @@
+"""Every error a user can meet, as one tree; each class carries the exit code of the commands.
+
+    ToolkitError                1  unexpected
+    ├── UsageError              2  wrong options, configuration or plan file
+    ├── ChangesFailed           3  some changes failed
+    ├── Stopped                 4  a guard stopped the run; nothing was changed
+    │   ├── GuardTripped
+    │   ├── IncompleteListing
+    │   └── WriteRefused
+    ├── ServerUnreachable       5
+    ├── AccessDenied            6  authentication or permission
+    ├── UnsupportedServer       7
+    └── RequestRefused          1  the server refused a request that the tools believed to be right
+
+A message is one line (or a few) a person can act on; it never holds a secret, a stack trace or an HTML page.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of all commands."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    USAGE = 2
+    CHANGES_FAILED = 3
+    STOPPED = 4
+    UNREACHABLE = 5
+    ACCESS = 6
+    UNSUPPORTED = 7
+    WORK_FOUND = 10
+    INTERRUPTED = 130
+
+
+class ToolkitError(Exception):
+    """Root of all errors raised on purpose by immich_tools."""
+
+    exit_code = ExitCode.UNEXPECTED
+
+
+class UsageError(ToolkitError):
+    """Options, configuration, environment or a plan file are wrong; nothing was read from the server."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ChangesFailed(ToolkitError):
+    """A run ended with changes that could not be carried out; the journal lists them."""
+
+    exit_code = ExitCode.CHANGES_FAILED
+
+
+class Stopped(ToolkitError):
+    """A safety rule stopped the run before it changed anything."""
+
+    exit_code = ExitCode.STOPPED
+
+
+class GuardTripped(Stopped):
+    """A plan would remove more than its guards allow."""
+
+
+class IncompleteListing(Stopped):
+    """The server's list and its statistics do not agree, so no decision may be based on the list."""
+
+
+class WriteRefused(Stopped):
+    """A client that may only read was asked to write: a bug, kept from the server by the transport."""
+
+
+class ServerUnreachable(ToolkitError):
+    """No usable answer: connection, TLS, timeout, proxy error, or something that is not Immich."""
+
+    exit_code = ExitCode.UNREACHABLE
+
+
+class AccessDenied(ToolkitError):
+    """The key is missing, wrong, or lacks a permission."""
+
+    exit_code = ExitCode.ACCESS
+
+
+class UnsupportedServer(ToolkitError):
+    """The server's version is outside the supported range."""
+
+    exit_code = ExitCode.UNSUPPORTED
+
+
+class RequestRefused(ToolkitError):
+    """The server answered 4xx or 5xx to one request.
+
+    :param status: HTTP status code.
+    :param reason: the server's own words.
+    :param correlation_id: the server's id of the request, to be found in its log; None when it sent none.
+    """
+
+    def __init__(self, message: str, *, status: int, reason: str = "", correlation_id: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.correlation_id = correlation_id

@@ -1,0 +1,83 @@
+"""What a command sees of the world: environment, folders, streams. Passed in, so that nothing reads global state."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Final, TextIO
+
+import platformdirs
+from attrs import define, field, frozen
+
+from immich_tools.secret import Secret
+from immich_tools.settings.files import Hidden
+
+APPLICATION: Final = "immich-toolkit"
+
+
+def default_state_folder() -> Path:
+    """The user's folder for what the tools keep between runs (journals, crash reports)."""
+    return platformdirs.user_state_path(APPLICATION, appauthor=False)
+
+
+def default_configuration_folder() -> Path:
+    """The user's folder for ``immich-toolkit.toml``."""
+    return platformdirs.user_config_path(APPLICATION, appauthor=False)
+
+
+def _hide(environment: Mapping[str, str]) -> Hidden[str]:
+    return Hidden(environment)
+
+
+@frozen(kw_only=True)
+class Surroundings:
+    """The world around one invocation; the defaults are the process's own.
+
+    :param environment: environment variables; never modified.
+    :param working_folder: where ``.env`` and ``immich-toolkit.toml`` are looked for first.
+    :param configuration_folder: where ``immich-toolkit.toml`` is looked for next.
+    :param state_folder: where crash reports go.
+    :param stdout: help and version; also what is flushed at the end.
+    :param stderr: messages.
+    """
+
+    environment: Hidden[str] = field(factory=lambda: os.environ, converter=_hide)
+    working_folder: Path = field(factory=Path.cwd)
+    configuration_folder: Path = field(factory=default_configuration_folder)
+    state_folder: Path = field(factory=default_state_folder)
+    stdout: TextIO = field(factory=lambda: sys.stdout)
+    stderr: TextIO = field(factory=lambda: sys.stderr)
+
+
+@define
+class Invocation:
+    """One run of a command: what it was given and what its errors need to know.
+
+    :param surroundings: the world around it.
+    :param secrets: every secret read so far, to be kept out of messages.
+    :param verbose: whether tracebacks may be shown.
+    """
+
+    surroundings: Surroundings
+    secrets: list[Secret] = field(factory=list)
+    verbose: bool = False
+
+
+current_invocation: Final[ContextVar[Invocation | None]] = ContextVar("current_invocation", default=None)
+"""The invocation that :func:`run` has begun: cyclopts hands a configuration source no place for arguments of a call."""
+
+
+def protect(secret: Secret) -> Secret:
+    """Keep a secret out of the messages of the command that is running.
+
+    The secrets of options are protected already; this is for those that a command reads elsewhere.
+
+    :return: the same secret.
+    """
+    invocation = current_invocation.get()
+    if invocation is not None:
+        invocation.secrets.append(secret)
+    return secret

@@ -1,0 +1,165 @@
+"""Strict reading of single values: what a text or a TOML value means for an option of a certain type.
+
+Nothing is guessed: ``0x10``, ``1_000``, ``2.5`` for a whole number, ``nan``, ``maybe`` and the empty string are errors.
+All functions raise ValueError with a reason that fits behind "NAME: "; the caller knows the name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import EllipsisType
+from typing import Final, get_args, get_origin
+
+from attrs import frozen
+
+from immich_tools.i18n import _
+
+TRUE_WORDS: Final = ("true", "1", "yes", "on")
+FALSE_WORDS: Final = ("false", "0", "no", "off")
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+
+
+def read_boolean(text: str) -> bool:
+    """true/1/yes/on and false/0/no/off in any case; anything else, the empty string included, is a ValueError."""
+    word = text.lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    if not text:
+        raise ValueError(_("is empty; set it to one of true, false, 1, 0, yes, no, on, off, or unset it"))
+    raise ValueError(_("{text!r} is not one of true, false, 1, 0, yes, no, on, off").format(text=text))
+
+
+def read_whole_number(text: str) -> int:
+    """A whole number in decimal digits (at most 18)."""
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(_("{text!r} is not a whole number").format(text=text))
+    return int(text)
+
+
+def read_decimal_number(text: str) -> float:
+    """A finite number such as ``30``, ``0.5`` or ``1e3``."""
+    if not _DECIMAL.fullmatch(text) or not math.isfinite(float(text)):
+        raise ValueError(_("{text!r} is not a number").format(text=text))
+    return float(text)
+
+
+def read_string(text: str) -> str:
+    """A text that is not empty."""
+    if not text:
+        raise ValueError(_("is empty; give it a value or unset it"))
+    return text
+
+
+def read_path(text: str) -> Path:
+    """A path, taken as it is: no ``~`` and no variable is expanded."""
+    if "\0" in text:
+        raise ValueError(_("is not a path"))
+    return Path(read_string(text))
+
+
+READERS: Final[dict[object, Callable[[str], object]]] = {
+    bool: read_boolean,
+    int: read_whole_number,
+    float: read_decimal_number,
+    str: read_string,
+    Path: read_path,
+}
+_COLLECTIONS: Final[dict[object, Callable[[Sequence[object]], object]]] = {
+    list: list,
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+}
+
+
+@frozen
+class Shape:
+    """What a type annotation asks for.
+
+    :param element: the type of the value, or of each element of a list.
+    :param collect: makes the collection out of its elements; None for a single value.
+    """
+
+    element: object
+    collect: Callable[[Sequence[object]], object] | None
+
+    @classmethod
+    def of(cls, annotation: object) -> Shape:
+        """The shape of an annotation from which ``| None`` has been removed."""
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        collect = _COLLECTIONS.get(origin)
+        if collect is None:
+            return cls(annotation, None)
+        homogeneous = len(arguments) == 1 or (
+            origin is tuple and len(arguments) == 2 and isinstance(arguments[1], EllipsisType)
+        )
+        return cls(arguments[0], collect) if homogeneous else cls(annotation, None)
+
+
+def split_list(text: str) -> list[str]:
+    """The elements of a comma separated list, without the spaces around them; an empty element is a ValueError."""
+    elements = [element.strip() for element in text.split(",")]
+    if not all(elements):
+        raise ValueError(_("has an empty element (elements are separated by single commas)"))
+    return elements
+
+
+def text_of_native(value: object, element: object) -> str:
+    """The text form of one TOML value, after checking that TOML's own type fits the option.
+
+    :param value: what the TOML parser gave.
+    :param element: the option's type.
+    :raises ValueError: for a number written as text, a text written as number, a nested table, a date, …
+    """
+    if element is bool:
+        if isinstance(value, bool) or value in (0, 1):
+            return str(int(bool(value)))
+        if isinstance(value, str):
+            return value
+        raise ValueError(_("needs true or false"))
+    if element is int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        raise ValueError(_("needs a whole number without quotes"))
+    if element is float:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return repr(value)
+        raise ValueError(_("needs a number without quotes"))
+    if isinstance(value, str):
+        return value
+    raise ValueError(_("needs a text in quotes"))
+
+
+def unchanged(text: str) -> str:
+    """The text itself: the conversion of an older name with the same meaning."""
+    return text
+
+
+def negate(text: str) -> str:
+    """The opposite of a boolean text: the conversion of ``DRY_RUN`` into ``--apply``."""
+    return "false" if read_boolean(text) else "true"
+
+
+@frozen
+class Legacy:
+    """An older tool's environment variable whose value must be converted for today's option.
+
+    Tables of these stand beside the options: ``legacy: ClassVar[tuple[Legacy, ...]]`` in the options class. A name that
+    means the same as today's is simply one more name in ``Parameter(env_var=…)``; where it is that for another tool,
+    an entry here takes it over.
+
+    :param variable: the older name.
+    :param option: the flag it sets, such as ``--apply``.
+    :param convert: from the older text to the text the option takes; raises ValueError with a reason.
+    """
+
+    variable: str
+    option: str
+    convert: Callable[[str], str] = unchanged
