@@ -1,0 +1,138 @@
+"""Assets: listing, reading, updating, trashing and restoring them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from attrs import frozen
+
+from immich_sdk.api.assets import delete_assets, get_asset_info, get_asset_statistics, update_assets
+from immich_sdk.api.trash import restore_assets
+from immich_sdk.models.asset_bulk_delete_dto import AssetBulkDeleteDto
+from immich_sdk.models.asset_bulk_update_dto import AssetBulkUpdateDto
+from immich_sdk.models.bulk_ids_dto import BulkIdsDto
+from immich_tools.errors import RequestRefused
+from immich_tools.immich import compat
+from immich_tools.immich.connection import Connection
+from immich_tools.immich.convert import asset_from_json
+from immich_tools.immich.listing import PAGE_SIZE, AssetFilter, Listing, stream
+from immich_tools.immich.models import Asset, AssetUpdate, Version, Visibility
+
+_NO_SUCH: Final = frozenset({400, 404})
+NOWHERE: Final = (0.0, 0.0)
+EVERYWHERE: Final = (Visibility.TIMELINE, Visibility.ARCHIVE, Visibility.HIDDEN)
+
+
+@frozen
+class Assets:
+    """The assets of the key's user.
+
+    :param owner_id: finds out who that is, when first needed.
+    """
+
+    connection: Connection
+    version: Callable[[], Version]
+    owner_id: Callable[[], str]
+
+    def stream(self, wanted: AssetFilter | None = None, *, own: bool = True) -> Iterator[Asset]:
+        """List assets one by one, in bounded memory.
+
+        :param own: leave out assets of partners and of other people's albums.
+        :raises IncompleteListing: at the end, when the list cannot be proven complete: decide nothing before the end.
+        """
+        return stream(self.connection, wanted or AssetFilter(), self.owner_id() if own else None)
+
+    def count(self, wanted: AssetFilter | None = None) -> int:
+        """How many assets a search would list, by the server's count; partners' assets shown in the timeline are counted too."""
+        wanted = wanted or AssetFilter()
+        return sum(Listing(self.connection, wanted, visibility).count() for visibility in wanted.visibility)
+
+    def owned(self) -> int:
+        """How many assets the user owns, outside the trash, live photos counted once."""
+        return int(self.connection.json(get_asset_statistics._get_kwargs())["total"])
+
+    def get(self, asset_id: str) -> Asset | None:
+        """One asset with everything the server tells about it; None when there is none, or it may not be seen."""
+        try:
+            return asset_from_json(self.connection.json(get_asset_info._get_kwargs(id=asset_id)))
+        except RequestRefused as refusal:
+            if refusal.status in _NO_SUCH:
+                return None
+            raise
+
+    def read(self, ids: Iterable[str]) -> dict[str, Asset]:
+        """The present state of some assets, with exif; those that are gone or may not be seen are missing.
+
+        Few are read one by one, many by listing the library: whichever takes fewer requests. Only single reads carry tags.
+        """
+        wanted = sorted(set(ids))
+        if len(wanted) <= PAGE_SIZE // 10 and len(wanted) <= 2 + self.owned() // PAGE_SIZE:
+            return self.read_each(wanted)
+        if len(wanted) < 3:
+            return self.read_each(wanted)
+        left = set(wanted)
+        found: dict[str, Asset] = {}
+        for trashed in (False, True):
+            for asset in self.stream(AssetFilter(visibility=EVERYWHERE, with_exif=True, trashed=trashed)):
+                if asset.id in left:
+                    left.discard(asset.id)
+                    found[asset.id] = asset
+            if not left:
+                break
+        return found
+
+    def read_each(self, ids: Sequence[str]) -> dict[str, Asset]:
+        """The present state of some assets, one request each, with tags, people and stack."""
+        return {asset.id: asset for asset in self.connection.each(ids, self.get) if asset is not None}
+
+    def update(self, ids: Sequence[str], update: AssetUpdate) -> None:
+        """Write the same fields to several assets: all or none.
+
+        :raises RequestRefused: an id is unknown, not the user's, or a value is not accepted; nothing was done.
+        """
+        body = {"ids": list(ids), **_fields(update, self.version())}
+        self.connection.send(update_assets._get_kwargs(body=AssetBulkUpdateDto.from_dict(body)))
+
+    def trash(self, ids: Sequence[str]) -> None:
+        """Move assets to the trash: all or none. Where the server's trash is off, this deletes for good."""
+        self._delete(ids, force=False)
+
+    def delete_permanently(self, ids: Sequence[str]) -> None:
+        """Delete assets and their files for good: all or none."""
+        self._delete(ids, force=True)
+
+    def _delete(self, ids: Sequence[str], *, force: bool) -> None:
+        body = AssetBulkDeleteDto(ids=list(ids), force=force)
+        self.connection.send(delete_assets._get_kwargs(body=body), timeout=max(self.connection.timeout, 120.0))
+
+    def restore(self, ids: Sequence[str]) -> None:
+        """Take assets out of the trash: all or none. Offline external assets stay where they are."""
+        self.connection.send(restore_assets._get_kwargs(body=BulkIdsDto(ids=list(ids))))
+
+
+def _fields(update: AssetUpdate, version: Version) -> dict[str, Any]:
+    """The body of an update, in the words of `version`."""
+    fields: dict[str, Any] = {}
+    if update.description is not None:
+        fields["description"] = update.description
+    if update.is_favorite is not None:
+        fields["isFavorite"] = update.is_favorite
+    if update.visibility is not None:
+        fields["visibility"] = update.visibility.value
+    if update.date_time_original is not None:
+        fields["dateTimeOriginal"] = update.date_time_original.isoformat()
+    if update.rating is not None:
+        fields["rating"] = update.rating
+    elif "rating" in update.clear:
+        fields["rating"] = None if compat.takes_null_rating(version) else 0
+    if update.place is not None:
+        fields |= {"latitude": update.place.latitude, "longitude": update.place.longitude}
+    elif "place" in update.clear:
+        # There is no null for a place; 0/0 is dropped by the server when it reads the sidecar back, seconds later.
+        fields |= dict(zip(("latitude", "longitude"), NOWHERE, strict=True))
+    if update.duplicate_id is not None:
+        fields["duplicateId"] = update.duplicate_id
+    elif "duplicate_id" in update.clear:
+        fields["duplicateId"] = None
+    return fields

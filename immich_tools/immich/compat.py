@@ -1,0 +1,83 @@
+"""Which servers are supported, what differs between them, and which permissions an operation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from immich_sdk.operations import OPERATIONS
+from immich_tools.errors import UnsupportedServer
+from immich_tools.i18n import _
+from immich_tools.immich.models import Version
+
+OLDEST: Final = Version(2, 3, 0)
+NEWEST_MAJOR: Final = 3
+
+
+def lists_members_in_album(version: Version) -> bool:
+    """``GET /albums/{id}`` carries the assets (until 3.0; later a search by album does, and sees everybody's)."""
+    return version.major < 3
+
+
+def lists_shared_albums_apart(version: Version) -> bool:
+    """``GET /albums`` without parameters lists only one's own albums (until 3.0)."""
+    return version.major < 3
+
+
+def takes_null_rating(version: Version) -> bool:
+    """A rating is removed with null (3.0 on; before that with 0, which 3.0 refuses)."""
+    return version.major >= 3
+
+
+def resolves_duplicates(version: Version) -> bool:
+    """``POST /duplicates/resolve`` is there and merges only into a single keeper.
+
+    It came with 2.7.0, but until 3.0 it merged into every keeper; the tools name one keeper, for whom both do the same.
+    """
+    return version >= Version(2, 7, 0)
+
+
+def tells_tags_of_duplicates(version: Version) -> bool:
+    """``GET /duplicates`` carries each asset's tags (2.7.0 on)."""
+    return version >= Version(2, 7, 0)
+
+
+def check_version(version: Version) -> None:
+    """Refuse to write to a server whose behaviour nobody has checked.
+
+    An unknown major is refused because Immich 3 silently ignores search keys that it no longer knows: a filter that vanished would
+    widen a result, and a tool would change assets nobody meant.
+
+    :raises UnsupportedServer: older than 2.3, or a major after 3.
+    """
+    if version >= OLDEST and version.major <= NEWEST_MAJOR:
+        return
+    raise UnsupportedServer(
+        _(
+            "This server is Immich {version}; supported are {oldest} to {newest}.x. "
+            "Nothing is written to it (--force-version overrides this)."
+        ).format(version=version, oldest=f"{OLDEST.major}.{OLDEST.minor}", newest=NEWEST_MAJOR)
+    )
+
+
+def permissions_for(operation_ids: Iterable[str], version: Version) -> frozenset[str]:
+    """API-key permissions that the operations demand on a server of `version`.
+
+    The table is generated from the pinned specs: the newest pinned version that is not newer than the server's counts, else the oldest
+    that has the operation. Operations that this server does not have are left out.
+    """
+    needed: set[str] = set()
+    for name in operation_ids:
+        known = {_pinned(text): permission for text, permission in OPERATIONS[name].permissions.items()}
+        fitting = [pinned for pinned in known if pinned <= version]
+        if not fitting and version < min(known):
+            continue
+        permission = known[max(fitting)]
+        if permission is not None:
+            needed.add(permission)
+    return frozenset(needed)
+
+
+def _pinned(text: str) -> Version:
+    major, minor, patch = (int(part) for part in text.split("."))
+    return Version(major, minor, patch)

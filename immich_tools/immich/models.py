@@ -1,0 +1,273 @@
+"""What the tools know of a server: small frozen types with string ids, aware datetimes and None for absent.
+
+Nothing of the generated SDK leaves this package; these types are what planners receive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+
+from attrs import field, frozen
+
+
+class AssetType(Enum):
+    """Kind of an asset; a kind this version does not know becomes OTHER and is left alone by every planner."""
+
+    IMAGE = "IMAGE"
+    VIDEO = "VIDEO"
+    AUDIO = "AUDIO"
+    OTHER = "OTHER"
+
+
+class Visibility(Enum):
+    """Where an asset shows. HIDDEN is the video half of a live photo; LOCKED can never be changed by an API key."""
+
+    TIMELINE = "timeline"
+    ARCHIVE = "archive"
+    HIDDEN = "hidden"
+    LOCKED = "locked"
+    UNKNOWN = "unknown"
+
+
+class AlbumRole(Enum):
+    """What the key's user may do in an album. OTHER: a role this version does not know, treated like VIEWER."""
+
+    OWNER = "owner"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+    OTHER = "other"
+
+    @property
+    def may_add(self) -> bool:
+        """Whether assets may be added (Immich 2.3.1 and 3.1.0: owners and editors)."""
+        return self in (AlbumRole.OWNER, AlbumRole.EDITOR)
+
+
+@frozen(order=True)
+class Version:
+    """A server's version."""
+
+    major: int
+    minor: int
+    patch: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+
+@frozen
+class Place:
+    """A position in degrees; the server accepts the two numbers only together."""
+
+    latitude: float
+    longitude: float
+
+
+@frozen(order=True)
+class Tag:
+    """A tag; `value` is its full path, such as ``places/france``."""
+
+    value: str
+    id: str
+    parent_id: str | None = None
+
+
+@frozen
+class Exif:
+    """The part of an asset's metadata that decisions are made on.
+
+    :ivar file_size: bytes.
+    :ivar date_time_original: the moment the photo was taken, aware; None when the server has none that can be read.
+    :ivar rating: -1 (rejected) or 1 to 5; None when unrated (Immich 2 also says 0 for that).
+    :ivar description: without surrounding blanks; empty when there is none.
+    :ivar filled: how many fields of the server's exif answer hold something (zeros count, blanks do not).
+    """
+
+    file_size: int | None = None
+    width: int | None = None
+    height: int | None = None
+    date_time_original: datetime | None = None
+    place: Place | None = None
+    rating: int | None = None
+    description: str = ""
+    make: str | None = None
+    model: str | None = None
+    filled: int = 0
+
+
+@frozen
+class Asset:
+    """One photo or video.
+
+    :ivar original_path: the file's path as the server sees it.
+    :ivar file_created_at: the moment it was taken, in UTC, cut to what the answer held (milliseconds or microseconds).
+    :ivar local_date_time: the same moment on the wall clock where it was taken, as if that were UTC.
+    :ivar checksum: base64 of a SHA-1: of the file for uploads, of the path for external assets.
+    :ivar duration: milliseconds; None for a still.
+    :ivar exif, tags, people: None when the answer did not carry them, which is not the same as having none.
+    """
+
+    id: str
+    owner_id: str
+    type: AssetType
+    original_path: str
+    original_file_name: str
+    file_created_at: datetime
+    local_date_time: datetime
+    visibility: Visibility = Visibility.TIMELINE
+    checksum: str = ""
+    is_favorite: bool = False
+    is_trashed: bool = False
+    is_offline: bool = False
+    duration: int | None = None
+    live_photo_video_id: str | None = None
+    library_id: str | None = None
+    duplicate_id: str | None = None
+    stack_id: str | None = None
+    exif: Exif | None = None
+    tags: tuple[Tag, ...] | None = None
+    people: tuple[Person, ...] | None = None
+
+    @property
+    def local_offset(self) -> timedelta:
+        """How far the wall clock was from UTC where the asset was taken, to the minute."""
+        minutes = round((self.local_date_time - self.file_created_at).total_seconds() / 60)
+        return timedelta(minutes=minutes)
+
+    @property
+    def date_with_zone(self) -> datetime | None:
+        """When it was taken, with the offset of the place where it was taken; None without a date."""
+        if self.exif is None or self.exif.date_time_original is None:
+            return None
+        offset = self.local_offset
+        if abs(offset) >= timedelta(hours=24):
+            return self.exif.date_time_original
+        return self.exif.date_time_original.astimezone(timezone(offset))
+
+
+@frozen(order=True)
+class Person:
+    """A recognised person; `name` is empty while nobody has named them."""
+
+    name: str
+    id: str
+
+
+@frozen
+class AlbumUser:
+    """Somebody an album is shared with."""
+
+    user_id: str
+    role: AlbumRole
+
+
+@frozen
+class Album:
+    """An album the key's user owns or that is shared with them.
+
+    :ivar asset_count: members that are neither trashed nor locked.
+    :ivar role: what the key's user may do in it.
+    :ivar users: everybody else it is shared with (never the owner).
+    """
+
+    id: str
+    name: str
+    owner_id: str
+    role: AlbumRole
+    description: str = ""
+    asset_count: int = 0
+    thumbnail_asset_id: str | None = None
+    users: tuple[AlbumUser, ...] = ()
+
+
+@frozen
+class DuplicateGroup:
+    """Assets the server takes for copies of one photo.
+
+    :ivar suggested_keep_ids: the server's own choice, empty before Immich 2.7.
+    """
+
+    id: str
+    assets: tuple[Asset, ...]
+    suggested_keep_ids: tuple[str, ...] = ()
+
+
+@frozen
+class User:
+    """A person with an account."""
+
+    id: str
+    name: str
+    email: str = field(default="", repr=False)
+    is_admin: bool = False
+
+
+@frozen
+class ApiKey:
+    """The key in use: its name and permissions, never its value."""
+
+    id: str
+    name: str
+    permissions: frozenset[str]
+
+    def allows(self, permission: str | None) -> bool:
+        """Whether a route that demands `permission` may be called; None means that it demands nothing."""
+        return permission is None or "all" in self.permissions or permission in self.permissions
+
+    def lacks(self, permissions: Iterable[str]) -> tuple[str, ...]:
+        """Which of `permissions` the key has not, sorted."""
+        return tuple(sorted({name for name in permissions if not self.allows(name)}))
+
+
+@frozen
+class TrashPolicy:
+    """What a deletion without force means on this server.
+
+    :ivar enabled: from ``/server/features``.
+    :ivar days: from ``/server/config``; after so many days the nightly job deletes for good.
+    """
+
+    enabled: bool
+    days: int
+
+    @property
+    def is_safety_net(self) -> bool:
+        """False when a trashed asset is gone for good the same night (Immich 2.3.1 and 3.1.0)."""
+        return self.enabled and self.days > 0
+
+
+class ItemError(Enum):
+    """Why the server refused one id of an album or tag request."""
+
+    DUPLICATE = "duplicate"
+    NO_PERMISSION = "no_permission"
+    NOT_FOUND = "not_found"
+    UNKNOWN = "unknown"
+
+
+@frozen
+class ItemResult:
+    """The server's answer for one id; `error` is None when it was done."""
+
+    id: str
+    error: ItemError | None = None
+
+
+@frozen
+class AssetUpdate:
+    """Fields to write to assets; an absent field is left as it is.
+
+    `clear` names fields to empty: ``rating`` and ``place`` and ``duplicate_id``. Which value empties a field differs between
+    versions and is the server layer's business.
+    """
+
+    description: str | None = None
+    rating: int | None = None
+    is_favorite: bool | None = None
+    date_time_original: datetime | None = None
+    place: Place | None = None
+    visibility: Visibility | None = None
+    duplicate_id: str | None = None
+    clear: frozenset[str] = frozenset()

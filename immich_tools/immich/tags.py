@@ -1,0 +1,141 @@
+"""Tags, and which assets carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from attrs import evolve, frozen
+
+from immich_sdk.api.tags import get_all_tags, tag_assets, untag_assets
+from immich_sdk.models.bulk_ids_dto import BulkIdsDto
+from immich_tools.immich.albums import ADD_SIZE, item_results
+from immich_tools.immich.assets import Assets
+from immich_tools.immich.connection import Connection, chunks
+from immich_tools.immich.convert import tag_from_json
+from immich_tools.immich.listing import SHOWN, AssetFilter
+from immich_tools.immich.models import Asset, ItemResult, Tag, Version
+
+
+@frozen
+class Tags:
+    """The tags of the key's user."""
+
+    connection: Connection
+    version: Callable[[], Version]
+    assets: Assets
+
+    def all(self) -> list[Tag]:
+        """Every tag, by its full path."""
+        return sorted(map(tag_from_json, self.connection.json(get_all_tags._get_kwargs())))
+
+    def of_assets(self, assets: Iterable[Asset]) -> dict[str, frozenset[Tag]]:
+        """The tags that each of some assets carries itself: asset id → tags.
+
+        Assets that already know their tags cost nothing. For the others, either every tag's assets are searched or every asset is read:
+        whichever takes fewer requests. A search by a tag also finds the assets of the tags below it, so an asset found for a tag and for
+        one below it is read singly.
+        """
+        given = {asset.id: asset for asset in assets}
+        result = {asset.id: frozenset(asset.tags) for asset in given.values() if asset.tags is not None}
+        unknown = {asset_id: asset for asset_id, asset in given.items() if asset_id not in result}
+        if not unknown:
+            return result
+        tags = self.all()
+        visibilities = tuple(
+            sorted({asset.visibility for asset in unknown.values()}, key=lambda visibility: visibility.value)
+        )
+        if len(unknown) <= len(tags) * len(visibilities):
+            return result | self._read_each(list(unknown))
+        wanted = AssetFilter(visibility=visibilities)
+        found = self.connection.each(tags, lambda tag: self._search(tag, wanted, unknown))
+        own, doubtful = direct_tags(dict(zip(tags, found, strict=True)))
+        result |= {asset_id: own.get(asset_id, frozenset()) for asset_id in unknown}
+        return result | self._read_each(sorted(doubtful))
+
+    def carried(self, wanted: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+        """Which of some assets carry which of some tags themselves.
+
+        :param wanted: tag id → ids of the assets in question.
+        :returns: tag id → those of them that carry it.
+        """
+        tags = self.all()
+        asked = {tag for tag in tags if tag.id in wanted}
+        searched = sorted(asked | {tag for tag in tags if any(_is_below(tag, upper) for upper in asked)})
+        assets = sorted({asset_id for ids in wanted.values() for asset_id in ids})
+        if len(assets) <= len(searched):
+            carried = self._read_each(assets)
+        else:
+            expected = {
+                tag: frozenset(assets) if tag.id not in wanted else frozenset(wanted[tag.id]) for tag in searched
+            }
+            found = self.connection.each(searched, lambda tag: self._search_until(tag, expected[tag]))
+            carried, doubtful = direct_tags(dict(zip(searched, found, strict=True)))
+            carried |= self._read_each(sorted(doubtful))
+        return {
+            tag_id: frozenset(
+                asset_id for asset_id in ids if any(tag.id == tag_id for tag in carried.get(asset_id, ()))
+            )
+            for tag_id, ids in wanted.items()
+        }
+
+    def _search_until(self, tag: Tag, expected: frozenset[str]) -> frozenset[str]:
+        """Those of `expected` that a search by `tag` finds; the archive is only searched for what the timeline does not show."""
+        found: frozenset[str] = frozenset()
+        for visibility in SHOWN:
+            if found >= expected:
+                break
+            criteria = AssetFilter(visibility=(visibility,), tag_ids=(tag.id,))
+            found |= expected.intersection(asset.id for asset in self.assets.stream(criteria))
+        return found
+
+    def _search(self, tag: Tag, wanted: AssetFilter, among: Mapping[str, Asset]) -> frozenset[str]:
+        return frozenset(
+            asset.id for asset in self.assets.stream(evolve(wanted, tag_ids=(tag.id,))) if asset.id in among
+        )
+
+    def _read_each(self, ids: Sequence[str]) -> dict[str, frozenset[Tag]]:
+        return {asset_id: frozenset(asset.tags or ()) for asset_id, asset in self.assets.read_each(ids).items()}
+
+    def add(self, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
+        """Put a tag on assets; one result per id, DUPLICATE for those that carry it already."""
+        return self._change(tag_assets, tag_id, asset_ids)
+
+    def remove(self, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
+        """Take a tag off assets; one result per id, NOT_FOUND for those that do not carry it."""
+        return self._change(untag_assets, tag_id, asset_ids)
+
+    def _change(self, operation: Any, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
+        results: list[ItemResult] = []
+        for part in chunks(asset_ids, ADD_SIZE):
+            body = BulkIdsDto(ids=part)
+            results += item_results(self.connection.json(operation._get_kwargs(id=tag_id, body=body)))
+        return results
+
+
+def _is_below(tag: Tag, upper: Tag) -> bool:
+    return tag.value.startswith(f"{upper.value}/")
+
+
+def direct_tags(found: Mapping[Tag, frozenset[str]]) -> tuple[dict[str, frozenset[Tag]], frozenset[str]]:
+    """From what searches by tag found to what each asset carries itself.
+
+    :param found: tag → ids of assets found for it, those of tags below it included.
+    :returns: asset id → tags it certainly carries itself; and the ids of assets for which a search leaves a doubt, because they were found
+        for a tag and for one below it.
+    """
+    below: dict[str, set[str]] = {}
+    by_id = {tag.id: tag for tag in found}
+    for tag, asset_ids in found.items():
+        parent = by_id.get(tag.parent_id or "")
+        while parent is not None:
+            below.setdefault(parent.id, set()).update(asset_ids)
+            parent = by_id.get(parent.parent_id or "")
+    carried: dict[str, set[Tag]] = {}
+    doubtful: set[str] = set()
+    for tag, asset_ids in found.items():
+        covered = below.get(tag.id, set())
+        doubtful |= asset_ids & covered
+        for asset_id in asset_ids - covered:
+            carried.setdefault(asset_id, set()).add(tag)
+    return {asset_id: frozenset(tags) for asset_id, tags in carried.items()}, frozenset(doubtful)

@@ -1,0 +1,89 @@
+"""How much a plan may take away before it is stopped, and when a removal counts as final."""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from immich_tools.errors import GuardTripped, UsageError
+from immich_tools.i18n import _, ngettext
+from immich_tools.immich.models import TrashPolicy
+from immich_tools.plan.actions import DeleteForever, TrashAssets
+from immich_tools.plan.document import Plan
+
+DEFAULT_RATIO = 0.5
+
+
+@frozen
+class Guards:
+    """Limits on what one run may remove. More than the limit trips; as much as the limit does not.
+
+    :ivar max_removed: assets; None for no limit.
+    :ivar max_ratio: part of the user's library, 0 to 1.
+    """
+
+    max_removed: int | None = None
+    max_ratio: float = field(default=DEFAULT_RATIO)
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.max_ratio <= 1:
+            raise UsageError(_("The ratio guard must lie between 0 and 1, not {ratio:g}.").format(ratio=self.max_ratio))
+        if self.max_removed is not None and self.max_removed < 0:
+            raise UsageError(_("The number guard must not be negative."))
+
+    def check(self, plan: Plan) -> None:
+        """Stop a plan that removes too much.
+
+        :raises GuardTripped: says which limit, and how to raise it.
+        """
+        removed = len(plan.removed())
+        if self.max_removed is not None and removed > self.max_removed:
+            raise GuardTripped(
+                _(
+                    "The plan removes {removed} assets, more than the {limit} allowed. Nothing was changed. Raise --max-removed to go on."
+                ).format(removed=removed, limit=self.max_removed)
+            )
+        if removed and removed > self.max_ratio * plan.population:
+            raise GuardTripped(
+                _(
+                    "The plan removes {removed} of {population} assets ({percent:.1f} %), more than the {limit:.1f} % allowed. "
+                    "Nothing was changed. Raise --max-ratio to go on."
+                ).format(
+                    removed=removed,
+                    population=plan.population,
+                    percent=100 * removed / max(plan.population, 1),
+                    limit=100 * self.max_ratio,
+                )
+            )
+
+
+def finally_removed(plan: Plan, trash: TrashPolicy) -> int:
+    """How many assets would be gone for good: deletions, and everything that goes to a trash that keeps nothing."""
+    final: type | tuple[type, ...] = DeleteForever if trash.is_safety_net else (DeleteForever, TrashAssets)
+    return sum(len(change.action.assets) for change in plan.changes if isinstance(change.action, final))
+
+
+def sentence(count: int) -> str:
+    """What a person must type before `count` assets are deleted for good."""
+    return ngettext("delete {count} asset for good", "delete {count} assets for good", count).format(count=count)
+
+
+def check_permanent(plan: Plan, trash: TrashPolicy, permanent: str | None) -> None:
+    """Stop a plan that deletes for good unless exactly that was typed.
+
+    :param permanent: what the person typed; None when nobody was asked.
+    :raises GuardTripped: it is not the sentence for this number of assets.
+    """
+    count = finally_removed(plan, trash)
+    if not count or permanent == sentence(count):
+        return
+    if not trash.is_safety_net and not any(isinstance(change.action, DeleteForever) for change in plan.changes):
+        reason = _("The server's trash is off or keeps nothing, so {count} assets would be deleted for good.").format(
+            count=count
+        )
+    else:
+        reason = _("{count} assets would be deleted for good.").format(count=count)
+    raise GuardTripped(
+        _("{reason} Nothing was changed. To go on, use --permanent and confirm with: {sentence}").format(
+            reason=reason, sentence=sentence(count)
+        )
+    )

@@ -1,0 +1,1 @@
+"""The same plan or outcome for a terminal, a program or a notebook."""
