@@ -25,12 +25,13 @@ demo: .venv/ready ## a duplicates clean-up of a sample library: plan, apply, loo
 	$(BIN)/immich-toolkit demo
 
 test: .venv/ready ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
-lint: .venv/ready ## formatting, rules and types
+lint: .venv/ready ## formatting, rules, types, and the reference page
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/python docs/reference.py --check
 
 sdk: .venv-codegen/ready ## generate immich_sdk from the pinned specs
 	$(CODEGEN)/python openapi/generate.py

@@ -1,1 +1,35 @@
-"""Safe tools on top of the Immich photo server."""
+"""Safe tools on top of the Immich photo server.
+
+In a notebook or a script::
+
+    from immich_tools import Immich, duplicates
+
+    with Immich.from_env() as immich:
+        facts = duplicates.gather(immich)      # reads only
+        plan = duplicates.make_plan(facts)     # pure
+        plan                                   # shows itself
+        plan.apply(immich)                     # the only line that writes
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from immich_tools import duplicates as duplicates
+    from immich_tools.immich.client import Immich as Immich
+    from immich_tools.plan.document import Plan as Plan
+
+__all__ = ["Immich", "Plan", "duplicates"]
+
+_HOMES = {"Immich": "immich_tools.immich.client", "Plan": "immich_tools.plan.document"}
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when asked for: a command's help must not load httpx and every tool.
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in __all__:
+        return import_module(f"immich_tools.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

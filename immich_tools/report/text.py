@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from immich_tools.i18n import _, ngettext
+from immich_tools.plan.actions import DeleteForever, TrashAssets
 from immich_tools.plan.document import Plan
 from immich_tools.plan.outcome import Outcome, Status
 
@@ -17,18 +18,18 @@ STATUS_WORDS: Final = {
     Status.UNKNOWN: _("unknown"),
 }
 KIND_WORDS: Final = {
-    "add-to-album": _("put into an album"),
-    "remove-from-album": _("taken out of an album"),
-    "add-tag": _("tagged"),
-    "remove-tag": _("untagged"),
-    "set-field": _("fields written"),
-    "trash": _("moved to the trash"),
-    "delete-forever": _("deleted for good"),
-    "restore": _("restored from the trash"),
-    "dismiss-duplicates": _("groups dismissed"),
-    "set-duplicate-group": _("groups formed"),
-    "stack": _("stacked"),
-    "unstack": _("unstacked"),
+    "add-to-album": _("put into albums"),
+    "remove-from-album": _("take out of albums"),
+    "add-tag": _("tag"),
+    "remove-tag": _("untag"),
+    "set-field": _("write fields"),
+    "trash": _("move to the trash"),
+    "delete-forever": _("delete for good"),
+    "restore": _("restore from the trash"),
+    "dismiss-duplicates": _("dismiss groups"),
+    "set-duplicate-group": _("form groups again"),
+    "stack": _("stack"),
+    "unstack": _("unstack"),
 }
 
 
@@ -43,26 +44,26 @@ def size(count: int) -> str:
 
 
 def summary(plan: Plan) -> str:
-    """A plan in a few lines."""
-    groups = len({change.group for change in plan.changes if change.group})
-    removed = len(plan.removed())
+    """A plan in a few lines: how much of each kind, what is left alone, and notes."""
     lines = [_("Plan of {tool} for Immich {version}").format(tool=plan.tool, version=plan.server_version)]
-    if groups:
-        lines.append(ngettext("  {count} group changes", "  {count} groups change", groups).format(count=groups))
-    if removed:
-        lines.append(
-            ngettext("  {count} asset of {all} removed, {size}", "  {count} assets of {all} removed, {size}", removed).format(
-                count=removed, all=plan.population, size=size(plan.bytes_freed())
-            )
-        )
-    for kind, count in plan.counts().items():
-        lines.append(f"  {count:>7}  {KIND_WORDS[kind]}")
-    lines.append(_("  {count} kept as they are").format(count=len(plan.keeps)))
+    rows = [(KIND_WORDS[kind], _amount(plan, kind, count)) for kind, count in plan.counts().items()]
+    if not rows:
+        rows.append((_("nothing to change"), ""))
     if plan.skips:
-        lines.append(ngettext("  {count} left alone:", "  {count} left alone:", len(plan.skips)).format(count=len(plan.skips)))
-        lines += [f"  {count:>7}  {code}" for code, count in plan.skip_counts().items()]
-    lines += [_("  Note: {note}").format(note=note) for note in plan.notes]
+        codes = ", ".join(f"{code} {count}" for code, count in plan.skip_counts().items())
+        rows.append((_("left alone"), f"{len(plan.skips)}: {codes}"))
+    width = max(len(words) for words, _amounts in rows)
+    lines += [f"  {words.ljust(width)}  {amount}".rstrip() for words, amount in rows]
+    lines += [_("Note: {note}").format(note=note) for note in plan.notes]
     return "\n".join(lines)
+
+
+def _amount(plan: Plan, kind: str, count: int) -> str:
+    if kind not in (TrashAssets.kind, DeleteForever.kind):
+        return str(count)
+    removed = len(plan.removed())
+    words = ngettext("{count} asset of {all}, {size}", "{count} assets of {all}, {size}", removed)
+    return words.format(count=removed, all=plan.population, size=size(plan.bytes_freed()))
 
 
 def outcome_summary(outcome: Outcome) -> str:

@@ -149,28 +149,16 @@ class OutputOptions:
 
 
 @frozen(kw_only=True)
-class ApplyOptions:
-    """Whether and how a plan is carried out.
+class ExecutionOptions:
+    """How a plan is carried out once it is.
 
-    :param apply: carry it out; without it nothing is written.
     :param permanent: delete for good instead of moving to the trash.
-    :param max_changes: guard: the number of assets that may be removed at most; None for the tool's own limit.
-    :param max_ratio: guard: the part (0 to 1) of what was read that may be removed at most.
+    :param max_removed: guard: the number of assets that may be removed at most; None for no limit.
+    :param max_ratio: guard: the part (0 to 1) of the library that may be removed at most; None for the usual half.
     :param batch_size: ids in one request.
-    :param save_plan: write the plan to this file.
     :param journal_folder: where journals of runs are kept; None for :meth:`journals`' default.
-    :param exit_code: exit with 10 when a dry run found work.
     """
 
-    legacy: ClassVar[tuple[Legacy, ...]] = (Legacy("IMMICH_DRY_RUN", "--apply", negate),)
-
-    apply: Annotated[
-        bool,
-        Parameter(
-            env_var="IMMICH_APPLY",
-            help=_("Carry the plan out; without it nothing is changed (IMMICH_DRY_RUN=false means the same)."),
-        ),
-    ] = False
     permanent: Annotated[
         bool,
         Parameter(
@@ -178,10 +166,10 @@ class ApplyOptions:
             help=_("Delete for good instead of moving to the trash; asks for a typed confirmation."),
         ),
     ] = False
-    max_changes: Annotated[
+    max_removed: Annotated[
         int | None,
         Parameter(
-            env_var="IMMICH_MAX_CHANGES",
+            env_var="IMMICH_MAX_REMOVED",
             validator=Number(gte=0),
             help=_("Stop, changing nothing, when more than this many would be removed."),
         ),
@@ -202,9 +190,6 @@ class ApplyOptions:
             help=_("Changes sent in one request at most."),
         ),
     ] = DEFAULT_BATCH_SIZE
-    save_plan: Annotated[
-        Path | None, Parameter(env_var="IMMICH_SAVE_PLAN", help=_("Write the plan to this file, to read and edit it."))
-    ] = None
     journal_folder: Annotated[
         Path | None,
         Parameter(
@@ -212,10 +197,33 @@ class ApplyOptions:
             help=_("Folder for the journals of runs (default: in your state folder)."),
         ),
     ] = None
-    exit_code: Annotated[
-        bool, Parameter(env_var="IMMICH_EXIT_CODE", help=_("Exit with 10 when a dry run found work."))
-    ] = False
 
     def journals(self) -> Path:
         """The folder of journals: the one that was given, or ``runs`` in the user's state folder."""
         return default_state_folder() / "runs" if self.journal_folder is None else self.journal_folder
+
+
+@frozen(kw_only=True)
+class ApplyOptions(ExecutionOptions):
+    """Whether a plan is carried out, and how.
+
+    :param apply: carry it out; without it nothing is written.
+    :param save_plan: write the plan to this file.
+    :param exit_code: exit with 10 when a dry run found work.
+    """
+
+    legacy: ClassVar[tuple[Legacy, ...]] = (Legacy("IMMICH_DRY_RUN", "--apply", negate),)
+
+    apply: Annotated[
+        bool,
+        Parameter(
+            env_var="IMMICH_APPLY",
+            help=_("Carry the plan out; without it nothing is changed (IMMICH_DRY_RUN=false means the same)."),
+        ),
+    ] = False
+    save_plan: Annotated[
+        Path | None, Parameter(env_var="IMMICH_SAVE_PLAN", help=_("Write the plan to this file, to read and edit it."))
+    ] = None
+    exit_code: Annotated[
+        bool, Parameter(env_var="IMMICH_EXIT_CODE", help=_("Exit with 10 when a dry run found work."))
+    ] = False

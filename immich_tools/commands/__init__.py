@@ -1,0 +1,1 @@
+"""Commands of ``immich-toolkit`` that belong to no single tool."""

@@ -1,0 +1,41 @@
+"""``immich-toolkit doctor``: is everything there that the tools need?"""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+from rich.text import Text
+
+from immich_tools.errors import ExitCode
+from immich_tools.immich.doctor import Check, Level, examine
+from immich_tools.report.output import Output
+from immich_tools.session import connect
+from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+from immich_tools.tools import PACKAGES, tool
+
+_SIGNS: Final = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.PROBLEM: ("✗", "bold red")}
+
+
+def doctor(
+    *,
+    connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
+) -> int:
+    """Check the connection: server, version, key, permissions of each tool, trash, clock. Changes nothing."""
+    with Output.of(output) as out, connect(connection, read_only=True, output=out) as immich:
+        checks = examine(immich, {name: tool(name).OPERATIONS for name in PACKAGES}, now=time.time)
+        for check in checks:
+            _show(check, out)
+    codes = [check.exit_code for check in checks if check.exit_code is not None]
+    return codes[0] if codes else ExitCode.DONE
+
+
+def _show(check: Check, out: Output) -> None:
+    if out.is_json:
+        out.line({"message_type": "check", "name": check.name, "level": check.level.value, "message": check.message})
+        return
+    sign, style = _SIGNS[check.level]
+    out.out.print(Text.assemble((sign, style), " ", (check.name.ljust(12), "bold"), check.message))

@@ -1,0 +1,128 @@
+"""``immich-toolkit runs``, ``undo`` and ``resume``: looking at past runs, bringing back what was, and going on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from immich_tools.errors import ExitCode
+from immich_tools.i18n import _
+from immich_tools.plan.execute import apply, resume
+from immich_tools.plan.guards import Guards
+from immich_tools.plan.journal import Run, default_folder, find_run, runs
+from immich_tools.plan.outcome import Status
+from immich_tools.plan.undo import check_not_undone, undo_plan
+from immich_tools.report.output import Output
+from immich_tools.session import agree, connect
+from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+
+JournalFolder = Annotated[
+    Path | None,
+    Parameter(env_var="IMMICH_JOURNAL_FOLDER", help=_("Folder of the journals (default: in your state folder).")),
+]
+Yes = Annotated[bool, Parameter(help=_("Do not ask before anything is changed."))]
+RunName = Annotated[str, Parameter(help=_("The run, as 'immich-toolkit runs' names it, or 'last'."))]
+
+
+def list_runs(
+    *,
+    journal_folder: JournalFolder = None,
+    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
+) -> int:
+    """List past runs, oldest first."""
+    with Output.of(output) as out:
+        known = runs(journal_folder or default_folder())
+        undone = {run.undoes: run.id for run in known if run.undoes}
+        for run in known:
+            done = sum(result.status is Status.DONE for result in run.results.values())
+            state = _state(run, undone.get(run.id))
+            if out.is_json:
+                out.line(
+                    {
+                        "message_type": "run",
+                        "run": run.id,
+                        "started": run.started.isoformat(),
+                        "server": run.server,
+                        "done": done,
+                        "state": state,
+                    }
+                )
+            else:
+                started = run.started.astimezone()
+                out.text(f"{run.id:<40}  {started:%Y-%m-%d %H:%M}  {done:>7} {_('done')}  {state}".rstrip())
+        if not known:
+            out.say(_("No run has been made yet."))
+    return ExitCode.DONE
+
+
+def _state(run: Run, undone_by: str | None) -> str:
+    if undone_by:
+        return _("undone by {run}").format(run=undone_by)
+    if not run.finished:
+        return _("cut short: resume or undo it")
+    return _("undoes {run}").format(run=run.undoes) if run.undoes else ""
+
+
+def undo_run(
+    run: RunName,
+    /,
+    *,
+    yes: Yes = False,
+    journal_folder: JournalFolder = None,
+    connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
+) -> int:
+    """Bring back what a run changed: restore from the trash, remove what was added, write back what was overwritten.
+
+    Shows what it will do, and what it cannot bring back, before it asks.
+    """
+    folder = journal_folder or default_folder()
+    with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
+        past = find_run(folder, run)
+        check_not_undone(past, runs(folder))
+        plan = undo_plan(past, immich)
+        out.plan(plan)
+        if not plan.changes:
+            out.say(_("Nothing to undo."))
+            return ExitCode.DONE
+        agree(_("Undo this?"), yes=yes)
+        outcome = apply(
+            plan,
+            immich,
+            guards=Guards(max_ratio=1),
+            journal_folder=folder,
+            watcher=out.watcher(_("Undoing")),
+            undoes=past.id,
+        )
+        out.outcome(outcome)
+        return outcome.exit_code
+
+
+def resume_run(
+    run: RunName,
+    /,
+    *,
+    yes: Yes = False,
+    journal_folder: JournalFolder = None,
+    connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
+) -> int:
+    """Go on with a run that was cut short; what was done is not done again."""
+    with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
+        past = find_run(journal_folder or default_folder(), run)
+        out.say(
+            _("Run {run}: {done} of {all} changes are recorded as done.").format(
+                run=past.id,
+                done=sum(result.status.is_settled for result in past.results.values()),
+                all=len(past.plan.changes),
+            )
+        )
+        agree(_("Go on with it?"), yes=yes)
+        outcome = resume(past, immich, watcher=out.watcher(_("Applying")))
+        out.outcome(outcome)
+        return outcome.exit_code

@@ -1,0 +1,50 @@
+"""Planning again with the options of a saved plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from immich_tools.duplicates.gather import gather
+from immich_tools.duplicates.options import DuplicatesOptions
+from immich_tools.duplicates.plan import make_plan
+from immich_tools.plan.actions import DeleteForever
+from immich_tools.plan.document import Plan
+
+if TYPE_CHECKING:
+    from immich_tools.immich.client import Immich
+
+OPERATIONS: Final = frozenset(
+    {
+        "addAssetsToAlbum",
+        "createStack",
+        "deleteAssets",
+        "deleteDuplicates",
+        "getAlbumInfo",
+        "getAllAlbums",
+        "getAllPeople",
+        "getAllTags",
+        "getAssetDuplicates",
+        "getAssetInfo",
+        "getAssetStatistics",
+        "getMyUser",
+        "removeAssetFromAlbum",
+        "resolveDuplicates",
+        "restoreAssets",
+        "searchAssets",
+        "searchAssetStatistics",
+        "tagAssets",
+        "untagAssets",
+        "updateAssets",
+    }
+)
+"""Ids of the server's operations that a clean-up and its undo may need."""
+
+
+def replan(immich: Immich, saved: Plan) -> Plan:
+    """What would be planned now with the options of a saved plan.
+
+    :raises UsageError: the options in the saved plan are not usable.
+    """
+    options = DuplicatesOptions.from_json(saved.options)
+    permanent = any(isinstance(change.action, DeleteForever) for change in saved.changes)
+    return make_plan(gather(immich, options), options, permanent=permanent)

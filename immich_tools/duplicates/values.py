@@ -1,0 +1,77 @@
+"""Reading the values of options: from the command line and from a plan document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from enum import Enum
+from typing import Any, Final
+
+from cyclopts import Token
+
+from immich_tools.duplicates.choices import Rule
+from immich_tools.errors import UsageError
+from immich_tools.i18n import _
+
+_RULE_NAMES: Final = {rule.value: rule for rule in Rule}
+
+
+def read_rule(name: str) -> Rule:
+    """The rule of that name.
+
+    :raises UsageError: there is none; names the nearest.
+    """
+    rule = _RULE_NAMES.get(name.strip())
+    if rule is not None:
+        return rule
+    near = get_close_matches(name.strip().lower().replace("_", "-"), _RULE_NAMES, n=1, cutoff=0.4)
+    if near:
+        raise UsageError(
+            _("--rank: there is no rule '{name}'; did you mean '{nearest}'?").format(name=name, nearest=near[0])
+        )
+    raise UsageError(
+        _("--rank: there is no rule '{name}'; the rules are {rules}.").format(name=name, rules=", ".join(_RULE_NAMES))
+    )
+
+
+def read_rules(_annotation: object, tokens: Sequence[Token]) -> tuple[Rule, ...]:
+    """Rules as they stand on a command line: ``--rank format,size`` or ``--rank format --rank size``."""
+    return tuple(map(read_rule, _separated(tokens)))
+
+
+def read_names(_annotation: object, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Names as they stand on a command line, separated by commas or one by one."""
+    return tuple(_separated(tokens))
+
+
+def _separated(tokens: Sequence[Token]) -> list[str]:
+    return [part.strip() for token in tokens for part in token.value.split(",")]
+
+
+def to_json(value: Any) -> Any:
+    """The value of an option as a JSON value."""
+    if isinstance(value, tuple):
+        return [to_json(part) for part in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def from_json(name: str, value: Any, default: Any) -> Any:
+    """What `to_json` wrote.
+
+    :param name: of the option, for the message.
+    :param default: the option's default, whose type counts.
+    :raises UsageError: the value is of another type, or none of the choices.
+    """
+    if isinstance(default, Enum):
+        for choice in type(default):
+            if choice.value == value:
+                return choice
+    elif isinstance(default, tuple):
+        if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            return tuple(map(read_rule, value)) if name == "rank" else tuple(value)
+    elif isinstance(default, float):
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    elif type(value) is type(default):
+        return value
+    raise UsageError(_("The plan's option '{name}' has a wrong value.").format(name=name))

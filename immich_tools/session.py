@@ -1,0 +1,166 @@
+"""What every command does around gather, plan and apply: connect, show, ask, carry out, and say how it ended."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from immich_tools.choose import Answer, choose, parse_answer
+from immich_tools.errors import ExitCode, UsageError
+from immich_tools.i18n import _
+from immich_tools.immich.client import Immich, InsecureConnection
+from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.execute import apply
+from immich_tools.plan.guards import Guards, finally_removed, sentence
+from immich_tools.plan.outcome import Outcome
+from immich_tools.report.output import Output
+from immich_tools.settings import ApplyOptions, ConnectionOptions, ExecutionOptions, OutputOptions
+
+logger = logging.getLogger(__name__)
+
+
+def connect(options: ConnectionOptions, *, read_only: bool, output: Output) -> Immich:
+    """Connect as the options say; a warning about an unverified certificate goes to the person, not to Python's own channel."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", InsecureConnection)
+        immich = Immich.connect(
+            options.required_url(),
+            options.required_api_key(),
+            read_only=read_only,
+            ca_file=options.ca_file,
+            insecure=options.insecure,
+            timeout=options.timeout,
+            concurrency=options.concurrency,
+            force_version=options.force_version,
+        )
+    for warning in caught:
+        output.say(_("Warning: {message}").format(message=warning.message))
+    return immich
+
+
+class Session:
+    """One run of one tool.
+
+    :param changes: whether and how the plan is carried out; without ``--apply`` the connection refuses to write.
+    """
+
+    def __init__(self, connection: ConnectionOptions, output: OutputOptions, changes: ApplyOptions) -> None:
+        self.output = Output.of(output)
+        self.changes = changes
+        self.immich = connect(connection, read_only=not changes.apply, output=self.output)
+        if changes.apply:
+            self.immich.check_writable()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.immich.close()
+        self.output.close()
+
+    def show(self, plan: Plan) -> None:
+        """Print the plan, and save it if asked to."""
+        self.output.plan(plan)
+        if self.changes.save_plan is not None:
+            plan.save(self.changes.save_plan)
+            self.output.say(
+                _(
+                    "The plan is in {path}. Read it, delete what you do not want, and carry it out with: immich-toolkit apply {path}"
+                ).format(path=self.changes.save_plan)
+            )
+
+    def choose(self, plan: Plan) -> Plan:
+        """Ask about each group, if anything is to be carried out at all."""
+        if not self.changes.apply:
+            return plan
+
+        def ask_about(question: str, group: tuple[Change, ...]) -> str:
+            self.output.group(plan, group)
+            return ask(question)
+
+        return choose(plan, ask_about)
+
+    def apply(self, plan: Plan) -> ExitCode:
+        """Carry the plan out if asked to; say how it ended.
+
+        :returns: the exit code of the command.
+        """
+        if not plan.changes:
+            self.output.say(_("Nothing to do."))
+            return ExitCode.DONE
+        if not self.changes.apply:
+            self.output.say(_("Dry run: nothing was changed. Carry it out with --apply."))
+            return ExitCode.WORK_FOUND if self.changes.exit_code else ExitCode.DONE
+        return self.finish(
+            apply(
+                plan,
+                self.immich,
+                guards=guards_of(self.changes),
+                journal_folder=self.changes.journals(),
+                permanent=self._permanent(plan),
+                batch_size=self.changes.batch_size,
+                watcher=self.output.watcher(_("Applying")),
+            )
+        )
+
+    def finish(self, outcome: Outcome) -> ExitCode:
+        """Say how a run ended."""
+        self.output.outcome(outcome)
+        return outcome.exit_code
+
+    def _permanent(self, plan: Plan) -> str | None:
+        count = finally_removed(plan, self.immich.trash_policy)
+        if not count or not self.changes.permanent:
+            return None
+        guards_of(self.changes).check(plan)
+        return ask(
+            _(
+                "{count} assets will be deleted for good; nothing can bring them back. Type '{sentence}' to go on: "
+            ).format(count=count, sentence=sentence(count))
+        )
+
+
+def guards_of(changes: ExecutionOptions) -> Guards:
+    """The guards that the options describe."""
+    if changes.max_ratio is None:
+        return Guards(max_removed=changes.max_removed)
+    return Guards(max_removed=changes.max_removed, max_ratio=changes.max_ratio)
+
+
+def ask(question: str, *, read: Callable[[], str] | None = None) -> str:
+    """Ask a person on the terminal.
+
+    :raises UsageError: there is nobody to ask.
+    """
+    if read is None and not sys.stdin.isatty():
+        # A pipe may answer too: `echo … | immich-duplicates --permanent` is a deliberate act.
+        answer = sys.stdin.readline()
+        if not answer:
+            raise UsageError(
+                _("This needs an answer, and there is no terminal to ask on: {question}").format(
+                    question=question.strip()
+                )
+            )
+        return answer.strip()
+    print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - a question goes to the person, not into the result
+    return (read or sys.stdin.readline)().strip()
+
+
+def agree(question: str, *, yes: bool) -> None:
+    """Ask before something is changed.
+
+    :param yes: agreed beforehand.
+    :raises UsageError: there is nobody to ask, or the answer is not yes.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(_("There is no terminal to ask on; give --yes to go on without a question."))
+    if parse_answer(ask(_("{question} y or n: ").format(question=question))) is not Answer.YES:
+        raise UsageError(_("Nothing was changed."))

@@ -1,0 +1,39 @@
+"""The tools there are, by the names of their commands; each is loaded when it is needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final, Protocol, cast
+
+from immich_tools.errors import UsageError
+from immich_tools.i18n import _
+from immich_tools.immich.client import Immich
+from immich_tools.plan.document import Plan
+
+PACKAGES: Final = {"duplicates": "immich_tools.duplicates"}
+
+
+class Tool(Protocol):
+    """What every tool's package offers besides its own gather and planner."""
+
+    OPERATIONS: frozenset[str]
+    """Ids of the server's operations that the tool may need; `doctor` compares them with the key's permissions."""
+
+    def replan(self, immich: Immich, saved: Plan) -> Plan:
+        """Gather and plan again with a saved plan's options."""
+        ...
+
+
+def tool(name: str) -> Tool:
+    """The tool called `name`.
+
+    :raises UsageError: there is none.
+    """
+    if name not in PACKAGES:
+        raise UsageError(_("The plan was made by '{tool}', which this version does not know.").format(tool=name))
+    return cast(Tool, import_module(PACKAGES[name]))
+
+
+def replan(immich: Immich, saved: Plan) -> Plan:
+    """What the tool that made `saved` would plan now, with the same options."""
+    return tool(saved.tool).replan(immich, saved)

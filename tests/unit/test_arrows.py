@@ -1,0 +1,121 @@
+"""Who may import whom. Arrows point one way: commands → tool → plan, immich → immich_sdk; a planner sees facts and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "immich_tools"
+
+ROOMS = {
+    "immich": {"errors", "i18n", "immich", "secret", "settings"},
+    "plan": {"errors", "i18n", "immich", "plan", "report"},
+    "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
+    "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
+    "settings": {"errors", "i18n", "secret", "settings"},
+    "sandbox": {"sandbox", "immich"},
+}
+"""Which rooms of the package each room may import."""
+
+PURE = [
+    "duplicates/facts.py",
+    "duplicates/formats.py",
+    "duplicates/notes.py",
+    "duplicates/plan.py",
+    "duplicates/rank.py",
+    "duplicates/scope.py",
+    "duplicates/transfer.py",
+    "plan/actions.py",
+    "plan/confirm.py",
+]
+FORBIDDEN_TO_PLANNERS = {
+    *(
+        "httpx",
+        "immich_sdk",
+        "os",
+        "pathlib",
+        "psycopg",
+        "random",
+        "secrets",
+        "shutil",
+        "socket",
+        "subprocess",
+        "time",
+        "uuid",
+    ),
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of the modules a file imports, wherever in the file."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def sources(room: str) -> list[Path]:
+    """The Python files of a room."""
+    return sorted((PACKAGE / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_lies_below_it(room: str) -> None:
+    assert sources(room)
+    for path in sources(room):
+        rooms = {name.split(".")[1] for name in imported(path) if name.startswith("immich_tools.")}
+        assert rooms <= ROOMS[room], path
+
+
+def test_only_the_server_layer_knows_httpx_and_the_sdk() -> None:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        inside = path.relative_to(PACKAGE).as_posix()
+        if inside.startswith(("immich/", "sandbox/")):
+            continue
+        outsiders = {name.split(".")[0] for name in imported(path)} & {"httpx", "httpx_retries", "immich_sdk"}
+        assert not outsiders, inside
+
+
+def test_the_sandbox_touches_httpx_in_one_file() -> None:
+    users = [path.name for path in sources("sandbox") if any(name.split(".")[0] == "httpx" for name in imported(path))]
+    assert users == ["transport.py"]
+
+
+@pytest.mark.parametrize("inside", PURE)
+def test_a_planner_imports_no_input_output_clock_or_chance(inside: str) -> None:
+    tops = {name.split(".")[0] for name in imported(PACKAGE / inside)}
+    assert not tops & FORBIDDEN_TO_PLANNERS
+
+
+@pytest.mark.parametrize("inside", PURE)
+def test_a_planner_does_not_ask_what_time_it_is(inside: str) -> None:
+    tree = ast.parse((PACKAGE / inside).read_text(encoding="utf-8"))
+    clocks = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "today", "utcnow")
+    }
+    assert not clocks
+
+
+def test_nothing_of_the_sdk_is_loaded_by_help(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from immich_tools.settings import make_app, run\n"
+        "sys.argv = ['immich-toolkit', '--help']\n"
+        "import immich_tools.cli\n"
+        "try:\n    immich_tools.cli.main()\nexcept SystemExit:\n    pass\n"
+        "heavy = ('immich_sdk', 'httpx.', 'immich_tools.duplicates')\n"
+        "print(sorted(name for name in sys.modules if name.startswith(heavy)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stderr.strip() == "[]"
