@@ -1,0 +1,83 @@
+"""What a handler gets to see: the server it belongs to and the call it answers."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+
+from immich_tools.sandbox.dialect import Dialect
+from immich_tools.sandbox.entities import ApiKey, User
+from immich_tools.sandbox.exchange import Request
+from immich_tools.sandbox.faults import Faults
+from immich_tools.sandbox.refusals import Refused
+from immich_tools.sandbox.state import State
+from immich_tools.sandbox.validation import Field, check_body, check_query, read_json
+
+
+@define(eq=False)
+class Server:
+    """The settings and the state of one sandbox server. `chance` decides what a real server leaves undecided (the order of
+    ties); it is separate from the generator of ids so that reading does not change later ids."""
+
+    dialect: Dialect
+    state: State
+    trash: bool
+    trash_days: int
+    folder: Path | None
+    faults: Faults
+    chance: random.Random = field(factory=random.Random)
+    media_root: str = "/data"
+
+    @property
+    def is_v3(self) -> bool:
+        return self.dialect is Dialect.V3
+
+
+@frozen
+class Call:
+    """One request that found its route. `caller` and `key` are None on public routes only."""
+
+    server: Server
+    request: Request
+    path: Mapping[str, str]
+    caller: User | None
+    key: ApiKey | None
+
+    @property
+    def user(self) -> User:
+        """Who asks. Raises Refused(401) on a public route without a key."""
+        if self.caller is None:
+            raise Refused(401, "Authentication required")
+        return self.caller
+
+    @property
+    def state(self) -> State:
+        return self.server.state
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.server.dialect
+
+    @property
+    def is_v3(self) -> bool:
+        return self.server.is_v3
+
+    @property
+    def now(self) -> datetime:
+        return self.server.state.now()
+
+    def body(self, fields: Mapping[str, Field]) -> dict[str, Any]:
+        """The validated body. Raises Refused(400)."""
+        parsed = read_json(self.request.body, self.request.headers.get("content-type", ""))
+        return check_body(self.dialect, fields, parsed)
+
+    def query(self, fields: Mapping[str, Field]) -> dict[str, Any]:
+        """The validated query. Raises Refused(400)."""
+        return check_query(self.dialect, fields, self.request.query)
+
+    def body_of_path(self, name: str, wanted: Field) -> object:
+        """One parameter of the path, validated like a query parameter. Raises Refused(400)."""
+        return check_query(self.dialect, {name: wanted}, self.path)[name]
