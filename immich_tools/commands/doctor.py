@@ -27,15 +27,16 @@ def doctor(
     """Check the connection: server, version, key, permissions of each tool, trash, clock. Changes nothing."""
     with Output.of(output) as out, connect(connection, read_only=True, output=out) as immich:
         checks = examine(immich, {name: tool(name).OPERATIONS for name in PACKAGES}, now=time.time)
+        width = max(len(check.name) for check in checks)
         for check in checks:
-            _show(check, out)
+            _show(check, out, width)
     codes = [check.exit_code for check in checks if check.exit_code is not None]
     return codes[0] if codes else ExitCode.DONE
 
 
-def _show(check: Check, out: Output) -> None:
+def _show(check: Check, out: Output, width: int) -> None:
     if out.is_json:
         out.line({"message_type": "check", "name": check.name, "level": check.level.value, "message": check.message})
         return
     sign, style = _SIGNS[check.level]
-    out.out.print(Text.assemble((sign, style), " ", (check.name.ljust(12), "bold"), check.message))
+    out.out.print(Text.assemble((sign, style), " ", (check.name.ljust(width), "bold"), "  ", check.message))

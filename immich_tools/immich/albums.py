@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
@@ -12,20 +12,28 @@ from immich_sdk.models.bulk_ids_dto import BulkIdsDto
 from immich_tools.errors import IncompleteListing
 from immich_tools.i18n import _
 from immich_tools.immich import compat
-from immich_tools.immich.connection import Connection, chunks
-from immich_tools.immich.listing import PAGE_SIZE, AssetFilter, stream
-from immich_tools.immich.models import Album, AlbumRole, AlbumUser, ItemError, ItemResult, Version, Visibility
+from immich_tools.immich.connection import Connection, chunks, decoded
+from immich_tools.immich.filters import SHOWN, AssetFilter
+from immich_tools.immich.listing import stream
+from immich_tools.immich.models import Album, AlbumRole, AlbumUser, ItemError, ItemResult, Version
+from immich_tools.immich.transport import may_be_second
 
-ADD_SIZE = 2000
-_ROLES = {role.value: role for role in AlbumRole}
-_ERRORS = {error.value: error for error in ItemError}
+ADD_SIZE: Final = 2000
+LONG: Final = 300.0
+"""Seconds for one answer that carries a whole album."""
+_ROLES: Final = {role.value: role for role in AlbumRole}
+_ERRORS: Final = {error.value: error for error in ItemError}
 
 
-def item_results(answer: list[dict[str, Any]]) -> list[ItemResult]:
-    """The per-id answers of album and tag requests."""
+def item_results(connection: Connection, operation: dict[str, Any]) -> list[ItemResult]:
+    """Send an album or tag request and read its answer for each id."""
+    response = connection.send(operation)
+    repeated = may_be_second(response)
     return [
-        ItemResult(each["id"], None if each["success"] else _ERRORS.get(each.get("error", ""), ItemError.UNKNOWN))
-        for each in answer
+        ItemResult(
+            each["id"], None if each["success"] else _ERRORS.get(each.get("error", ""), ItemError.UNKNOWN), repeated
+        )
+        for each in decoded(response)
     ]
 
 
@@ -45,6 +53,13 @@ class Albums:
         albums = {album.id: album for album in map(self._album, answers)}
         return [albums[album_id] for album_id in sorted(albums)]
 
+    def get(self, album_id: str) -> Album:
+        """One album.
+
+        :raises RequestRefused: there is none with this id, or it may not be seen.
+        """
+        return self._album(self.connection.json(get_album_info._get_kwargs(id=album_id, without_assets=True)))
+
     def holding(self, asset_id: str) -> list[Album]:
         """The albums that hold one asset."""
         return [self._album(answer) for answer in self.connection.json(get_all_albums._get_kwargs(asset_id=asset_id))]
@@ -54,23 +69,35 @@ class Albums:
 
         :raises IncompleteListing: the members listed are fewer than the album's own count says.
         """
+        members = self._members(album.id, album.asset_count)
+        if len(members) >= album.asset_count:
+            return members
+        # The album may have lost members since it was read.
+        expected = self.get(album.id).asset_count
+        members = self._members(album.id, expected)
+        if len(members) >= expected:
+            return members
+        raise IncompleteListing(
+            _("Album '{name}' counts {expected} assets but lists {found}. Nothing was changed.").format(
+                name=album.name, expected=expected, found=len(members)
+            )
+        )
+
+    def _members(self, album_id: str, expected: int) -> frozenset[str]:
+        """Members as the server lists them: until 3.0 with the album, later by a search, which sees everybody's."""
         if compat.lists_members_in_album(self.version()):
-            answer = self.connection.json(get_album_info._get_kwargs(id=album.id))
-            members = frozenset(str(item["id"]) for item in answer["assets"] if not item.get("isTrashed"))
-            expected = int(answer["assetCount"])
-        else:
-            wanted = AssetFilter(album_ids=(album.id,), visibility=(Visibility.TIMELINE, Visibility.ARCHIVE))
-            members = frozenset(asset.id for asset in stream(self.connection, wanted, None))
-            expected = album.asset_count
-        if len(members) < expected:
-            answer = self.connection.json(get_album_info._get_kwargs(id=album.id))
-            if len(members) < int(answer["assetCount"]):
-                raise IncompleteListing(
-                    _("Album '{name}' counts {expected} assets but lists {found}. Nothing was changed.").format(
-                        name=album.name, expected=expected, found=len(members)
-                    )
-                )
-        return members
+            answer = self.connection.json(
+                get_album_info._get_kwargs(id=album_id), timeout=max(LONG, self.connection.timeout)
+            )
+            return frozenset(str(item["id"]) for item in answer["assets"] if not item.get("isTrashed"))
+        members: set[str] = set()
+        for visibility in SHOWN:
+            # Most albums hold nothing archived: what the timeline shows is all of them.
+            if visibility is not SHOWN[0] and len(members) == expected:
+                break
+            wanted = AssetFilter(album_ids=(album_id,), visibility=(visibility,))
+            members.update(asset.id for asset in stream(self.connection, wanted, None))
+        return frozenset(members)
 
     def memberships(self, albums: Iterable[Album], asset_ids: Collection[str]) -> dict[str, frozenset[str]]:
         """Which of some assets are in which of some albums: album id → asset ids.
@@ -79,7 +106,8 @@ class Albums:
         """
         albums = list(albums)
         wanted = set(asset_ids)
-        listing_cost = sum(1 + album.asset_count // PAGE_SIZE for album in albums)
+        filled = [album for album in albums if album.asset_count]
+        listing_cost = sum(1 + album.asset_count // self.connection.page_size for album in filled)
         if len(wanted) < listing_cost:
             holding = self.connection.each(sorted(wanted), lambda asset_id: (asset_id, self.holding(asset_id)))
             found: dict[str, set[str]] = {album.id: set() for album in albums}
@@ -88,8 +116,11 @@ class Albums:
                     if album.id in found:
                         found[album.id].add(asset_id)
             return {album_id: frozenset(members) for album_id, members in found.items()}
-        members = self.connection.each(albums, self.member_ids)
-        return {album.id: listed & wanted for album, listed in zip(albums, members, strict=True)}
+        members = self.connection.each(filled, self.member_ids)
+        nobody: frozenset[str] = frozenset()
+        return dict.fromkeys((album.id for album in albums), nobody) | {
+            album.id: listed & wanted for album, listed in zip(filled, members, strict=True)
+        }
 
     def add(self, album_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         """Put assets into an album; one result per id, DUPLICATE for those already there."""
@@ -103,7 +134,7 @@ class Albums:
         results: list[ItemResult] = []
         for part in chunks(asset_ids, ADD_SIZE):
             body = BulkIdsDto(ids=part)
-            results += item_results(self.connection.json(operation._get_kwargs(id=album_id, body=body)))
+            results += item_results(self.connection, operation._get_kwargs(id=album_id, body=body))
         return results
 
     def _album(self, answer: dict[str, Any]) -> Album:

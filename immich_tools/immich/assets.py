@@ -15,12 +15,16 @@ from immich_sdk.models.bulk_ids_dto import BulkIdsDto
 from immich_tools.errors import RequestRefused
 from immich_tools.immich import compat
 from immich_tools.immich.connection import Connection
-from immich_tools.immich.convert import asset_from_json
-from immich_tools.immich.listing import PAGE_SIZE, AssetFilter, Listing, stream
+from immich_tools.immich.convert import NOWHERE, asset_from_json
+from immich_tools.immich.filters import AssetFilter
+from immich_tools.immich.listing import Listing, stream
 from immich_tools.immich.models import Asset, AssetUpdate, Version, Visibility
 
-_NO_SUCH: Final = frozenset({400, 404})
-NOWHERE: Final = (0.0, 0.0)
+NO_SUCH: Final = frozenset({400, 404})
+FEW: Final = 5
+"""A listing takes at least as many requests."""
+MANY: Final = 100
+"""So many single requests take longer than listing a large library."""
 EVERYWHERE: Final = (Visibility.TIMELINE, Visibility.ARCHIVE, Visibility.HIDDEN)
 
 
@@ -39,6 +43,7 @@ class Assets:
         """List assets one by one, in bounded memory.
 
         :param own: leave out assets of partners and of other people's albums.
+        :returns: an iterator; going away in the middle is fine. An asset that vanishes meanwhile may be among them.
         :raises IncompleteListing: at the end, when the list cannot be proven complete: decide nothing before the end.
         """
         return stream(self.connection, wanted or AssetFilter(), self.owner_id() if own else None)
@@ -55,21 +60,23 @@ class Assets:
     def get(self, asset_id: str) -> Asset | None:
         """One asset with everything the server tells about it; None when there is none, or it may not be seen."""
         try:
-            return asset_from_json(self.connection.json(get_asset_info._get_kwargs(id=asset_id)))
+            answer = self.connection.json(get_asset_info._get_kwargs(id=asset_id))
         except RequestRefused as refusal:
-            if refusal.status in _NO_SUCH:
+            if refusal.status in NO_SUCH:
                 return None
             raise
+        return asset_from_json(answer, tells_people=True)
 
     def read(self, ids: Iterable[str]) -> dict[str, Asset]:
         """The present state of some assets, with exif; those that are gone or may not be seen are missing.
 
-        Few are read one by one, many by listing the library: whichever takes fewer requests. Only single reads carry tags.
+        Few are read one by one, many by listing the library: whichever takes fewer requests. Only single reads carry tags, and find
+        assets of other people.
         """
         wanted = sorted(set(ids))
-        if len(wanted) <= PAGE_SIZE // 10 and len(wanted) <= 2 + self.owned() // PAGE_SIZE:
-            return self.read_each(wanted)
-        if len(wanted) < 3:
+        if len(wanted) < FEW or (
+            len(wanted) <= MANY and len(wanted) <= FEW + self.owned() // self.connection.page_size
+        ):
             return self.read_each(wanted)
         left = set(wanted)
         found: dict[str, Asset] = {}
@@ -78,8 +85,8 @@ class Assets:
                 if asset.id in left:
                     left.discard(asset.id)
                     found[asset.id] = asset
-            if not left:
-                break
+                    if not left:
+                        return found
         return found
 
     def read_each(self, ids: Sequence[str]) -> dict[str, Asset]:
@@ -122,15 +129,15 @@ def _fields(update: AssetUpdate, version: Version) -> dict[str, Any]:
         fields["visibility"] = update.visibility.value
     if update.date_time_original is not None:
         fields["dateTimeOriginal"] = update.date_time_original.isoformat()
-    if update.rating is not None:
+    if update.rating:
         fields["rating"] = update.rating
-    elif "rating" in update.clear:
+    elif update.rating == 0 or "rating" in update.clear:
         fields["rating"] = None if compat.takes_null_rating(version) else 0
     if update.place is not None:
         fields |= {"latitude": update.place.latitude, "longitude": update.place.longitude}
     elif "place" in update.clear:
         # There is no null for a place; 0/0 is dropped by the server when it reads the sidecar back, seconds later.
-        fields |= dict(zip(("latitude", "longitude"), NOWHERE, strict=True))
+        fields |= {"latitude": NOWHERE.latitude, "longitude": NOWHERE.longitude}
     if update.duplicate_id is not None:
         fields["duplicateId"] = update.duplicate_id
     elif "duplicate_id" in update.clear:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -22,13 +20,16 @@ from immich_tools.immich import compat
 from immich_tools.immich.address import api_address
 from immich_tools.immich.albums import Albums
 from immich_tools.immich.assets import Assets
-from immich_tools.immich.connection import Connection, tls_context
+from immich_tools.immich.connection import PAGE_SIZE, Connection, Once, tls_context
 from immich_tools.immich.duplicates import Duplicates
+from immich_tools.immich.failures import not_immich
 from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
 from immich_tools.secret import Secret
+
+Fact = TypeVar("Fact")
 
 
 class InsecureConnection(UserWarning):
@@ -44,6 +45,10 @@ class Immich:
     def __init__(self, connection: Connection, *, force_version: bool = False) -> None:
         self.connection = connection
         self.force_version = force_version
+        self._version = Once(self._read_version)
+        self._me = Once(self._read_me)
+        self._api_key = Once(self._read_api_key)
+        self._trash_policy = Once(self._read_trash_policy)
         self.assets = Assets(connection, self._version, self._owner_id)
         self.albums = Albums(connection, self._version, self._owner_id)
         self.tags = Tags(connection, self._version, self.assets)
@@ -65,6 +70,7 @@ class Immich:
         force_version: bool = False,
         transport: httpx.BaseTransport | None = None,
         retry_wait: float = 0.25,
+        page_size: int = PAGE_SIZE,
     ) -> Self:
         """Prepare a connection; nothing is sent yet.
 
@@ -78,47 +84,56 @@ class Immich:
         :param force_version: write to a server of an unsupported version too.
         :param transport: what sends the requests, such as a sandbox's; None for the network.
         :param retry_wait: seconds before a failed request is sent again; doubles each time.
+        :param page_size: assets in one answer of a listing, 1 to 1000.
         :raises UsageError: the URL, the key or the certificate file is not usable.
         """
-        key = api_key if isinstance(api_key, Secret) else Secret(api_key)
-        if not key.reveal().isascii() or not key.reveal().strip():
+        key = _usable_key(api_key)
+        # From here on no error can show it: a traceback may hold the values of all variables.
+        del api_key
+        if key is None:
             raise UsageError(_("The API key is empty or holds characters no key has. Copy it again from Immich."))
+        address = api_address(url)
         if insecure:
             warnings.warn(_("The server's TLS certificate is not verified."), InsecureConnection, stacklevel=2)
+        # Reading the authorities takes longer than all the rest: only where they are needed.
+        needed = ca_file is not None or (transport is None and address.startswith("https:"))
         connection = Connection(
-            api_address(url),
+            address,
             key,
             read_only=read_only,
             timeout=timeout,
             concurrency=concurrency,
-            tls=tls_context(ca_file, insecure=insecure),
+            tls=tls_context(ca_file, insecure=insecure) if needed else None,
             transport=transport,
             retry_wait=retry_wait,
+            page_size=page_size,
         )
         return cls(connection, force_version=force_version)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None, *, read_only: bool = False) -> Self:
-        """Connect with IMMICH_URL and IMMICH_API_KEY (or IMMICH_API_KEY_FILE, a file that holds the key).
+        """Connect with what the commands read too: IMMICH_URL, IMMICH_API_KEY (or IMMICH_API_KEY_FILE, a file that holds the key),
+        IMMICH_CA_FILE, IMMICH_INSECURE, IMMICH_TIMEOUT, IMMICH_CONCURRENCY and IMMICH_FORCE_VERSION; from the environment, else from
+        ``.env``, else from ``immich-toolkit.toml``.
 
-        :raises UsageError: one of them is missing or empty.
+        :param environment: variables instead of the process's own.
+        :param read_only: refuse every request that is not a read.
+        :raises UsageError: the address or the key is missing, or a value is wrong.
         """
-        environment = os.environ if environment is None else environment
-        url = environment.get("IMMICH_URL", "")
-        if not url:
-            raise UsageError(_("Set IMMICH_URL to the server's address, for example http://192.168.1.10:2283."))
-        if path := environment.get("IMMICH_API_KEY_FILE"):
-            key = Secret.from_file(Path(path))
-        elif text := environment.get("IMMICH_API_KEY"):
-            key = Secret(text)
-        else:
-            raise UsageError(
-                _(
-                    "Set IMMICH_API_KEY to an API key (Immich: Account settings > API keys), "
-                    "or IMMICH_API_KEY_FILE to a file that holds it."
-                )
-            )
-        return cls.connect(url, key, read_only=read_only)
+        # Importing the library must not bring the whole command line along.
+        from immich_tools.settings import ConnectionOptions, Surroundings, load
+
+        options = load(ConnectionOptions, None if environment is None else Surroundings(environment=environment))
+        return cls.connect(
+            options.required_url(),
+            options.required_api_key(),
+            read_only=read_only,
+            ca_file=options.ca_file,
+            insecure=options.insecure,
+            timeout=options.timeout,
+            concurrency=options.concurrency,
+            force_version=options.force_version,
+        )
 
     def __repr__(self) -> str:
         return f"Immich({self.url!r}, read_only={self.connection.read_only})"
@@ -145,40 +160,39 @@ class Immich:
         """Address of the web page, for links."""
         return self.url.removesuffix("/api")
 
-    @cached_property
+    @property
     def version(self) -> Version:
         """The server's version (``GET /server/version``; needs no permission)."""
-        answer = self.connection.json(get_server_version._get_kwargs())
-        return Version(int(answer["major"]), int(answer["minor"]), int(answer["patch"]))
+        return self._version()
 
-    @cached_property
+    @property
     def me(self) -> User:
         """Whose key this is (permission ``user.read``)."""
-        answer = self.connection.json(get_my_user._get_kwargs())
-        return User(
-            id=answer["id"],
-            name=answer["name"],
-            email=answer.get("email") or "",
-            is_admin=answer.get("isAdmin") is True,
-        )
+        return self._me()
 
-    @cached_property
+    @property
     def api_key(self) -> ApiKey:
         """The key's name and permissions (needs no permission)."""
-        answer = self.connection.json(get_my_api_key._get_kwargs())
-        return ApiKey(id=answer["id"], name=answer["name"], permissions=frozenset(answer["permissions"]))
+        return self._api_key()
 
-    @cached_property
+    @property
     def trash_policy(self) -> TrashPolicy:
         """What a deletion means on this server (needs no permission)."""
-        features = self.connection.json(get_server_features._get_kwargs())
-        config = self.connection.json(get_server_config._get_kwargs())
-        return TrashPolicy(enabled=features.get("trash") is True, days=int(config["trashDays"]))
+        return self._trash_policy()
 
-    def clock_skew(self, now: float) -> float | None:
-        """Seconds the server's clock is ahead of `now` (a Unix time), to the second; None when it does not tell."""
+    def clock_skew(self, now: Callable[[], float]) -> float | None:
+        """Seconds the server's clock is ahead of `now`, to the second; None when it does not tell.
+
+        :param now: gives a Unix time; asked right before and right after the request.
+        """
+        before = now()
         date = self.connection.send(get_server_version._get_kwargs()).headers.get("date")
-        return None if date is None else parsedate_to_datetime(date).timestamp() - now
+        after = now()
+        try:
+            # The header is cut to whole seconds: on average it is half a second behind.
+            return None if date is None else parsedate_to_datetime(date).timestamp() + 0.5 - (before + after) / 2
+        except ValueError:
+            return None
 
     def check_writable(self) -> None:
         """Refuse to write to an unsupported version.
@@ -188,8 +202,52 @@ class Immich:
         if not self.force_version:
             compat.check_version(self.version)
 
-    def _version(self) -> Version:
-        return self.version
-
     def _owner_id(self) -> str:
         return self.me.id
+
+    def _read_version(self) -> Version:
+        return self._fact(
+            get_server_version._get_kwargs(),
+            lambda answer: Version(int(answer["major"]), int(answer["minor"]), int(answer["patch"])),
+        )
+
+    def _read_me(self) -> User:
+        return self._fact(
+            get_my_user._get_kwargs(),
+            lambda answer: User(
+                id=answer["id"],
+                name=answer["name"],
+                email=answer.get("email") or "",
+                is_admin=answer.get("isAdmin") is True,
+            ),
+        )
+
+    def _read_api_key(self) -> ApiKey:
+        return self._fact(
+            get_my_api_key._get_kwargs(),
+            lambda answer: ApiKey(id=answer["id"], name=answer["name"], permissions=frozenset(answer["permissions"])),
+        )
+
+    def _read_trash_policy(self) -> TrashPolicy:
+        enabled = self._fact(get_server_features._get_kwargs(), lambda answer: answer.get("trash") is True)
+        days = self._fact(get_server_config._get_kwargs(), lambda answer: int(answer["trashDays"]))
+        return TrashPolicy(enabled=enabled, days=days)
+
+    def _fact(self, operation: dict[str, Any], read: Callable[[Any], Fact]) -> Fact:
+        """Read one of the answers that show whether the server is Immich at all.
+
+        :raises ServerUnreachable: another program answered, with JSON of its own.
+        """
+        response = self.connection.send(operation)
+        try:
+            return read(response.json())
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise not_immich(response.request) from None
+
+
+def _usable_key(given: str | Secret) -> Secret | None:
+    text = (given.reveal() if isinstance(given, Secret) else given).strip()
+    try:
+        return Secret(text) if text.isascii() else None
+    except ValueError:
+        return None

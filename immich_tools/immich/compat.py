@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from immich_sdk.operations import OPERATIONS
+from immich_sdk.operations import OPERATIONS, SPEC_VERSIONS
 from immich_tools.errors import UnsupportedServer
 from immich_tools.i18n import _
 from immich_tools.immich.models import Version
@@ -43,7 +43,7 @@ def tells_tags_of_duplicates(version: Version) -> bool:
 
 
 def check_version(version: Version) -> None:
-    """Refuse to write to a server whose behaviour nobody has checked.
+    """Refuse to write to a server whose behaviour nobody has checked. A release candidate counts as its release.
 
     An unknown major is refused because Immich 3 silently ignores search keys that it no longer knows: a filter that vanished would
     widen a result, and a tool would change assets nobody meant.
@@ -63,21 +63,19 @@ def check_version(version: Version) -> None:
 def permissions_for(operation_ids: Iterable[str], version: Version) -> frozenset[str]:
     """API-key permissions that the operations demand on a server of `version`.
 
-    The table is generated from the pinned specs: the newest pinned version that is not newer than the server's counts, else the oldest
-    that has the operation. Operations that this server does not have are left out.
+    The table is generated from the pinned specs: the newest pinned minor version that is not newer than the server's counts, else the
+    oldest. Operations that it does not have are left out.
     """
-    needed: set[str] = set()
-    for name in operation_ids:
-        known = {_pinned(text): permission for text, permission in OPERATIONS[name].permissions.items()}
-        fitting = [pinned for pinned in known if pinned <= version]
-        if not fitting and version < min(known):
-            continue
-        permission = known[max(fitting)]
-        if permission is not None:
-            needed.add(permission)
-    return frozenset(needed)
+    pinned = _pinned_for(version)
+    needed = (OPERATIONS[name].permissions.get(pinned) for name in operation_ids)
+    return frozenset(permission for permission in needed if permission is not None)
 
 
-def _pinned(text: str) -> Version:
-    major, minor, patch = (int(part) for part in text.split("."))
-    return Version(major, minor, patch)
+def _pinned_for(version: Version) -> str:
+    fitting = [text for text in SPEC_VERSIONS if _minor(text) <= (version.major, version.minor)]
+    return max(fitting, key=_minor) if fitting else min(SPEC_VERSIONS, key=_minor)
+
+
+def _minor(text: str) -> tuple[int, int]:
+    major, minor, _patch = text.split(".")
+    return int(major), int(minor)

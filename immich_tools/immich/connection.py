@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import httpx
 
-from immich_tools.errors import UsageError
+from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.failures import failure_of, not_immich, unreachable
 from immich_tools.immich.transport import Gate
@@ -20,19 +21,25 @@ from immich_tools.secret import Secret
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+PAGE_SIZE: Final = 1000
+"""Assets in one answer; Immich 2.3.1 and 3.1.0 refuse more."""
+
 
 def tls_context(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext:
-    """How the server's certificate is verified: by the system's authorities, plus one's own file.
+    """How the server's certificate is verified: by the system's authorities and Mozilla's, plus one's own file.
 
     :raises UsageError: the file is missing or holds no certificate.
     """
     context = httpx.create_ssl_context(verify=not insecure)
+    if not insecure:
+        context.load_default_certs()
     if ca_file is not None:
         try:
             context.load_verify_locations(ca_file)
         except (OSError, ssl.SSLError) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
             raise UsageError(
-                _("The certificate file {path} cannot be used: {reason}.").format(path=ca_file, reason=error)
+                _("The certificate file {path} cannot be used: {reason}.").format(path=ca_file, reason=reason)
             ) from None
     return context
 
@@ -43,7 +50,11 @@ class Connection:
     :param url: base URL of the API (see `address.api_address`).
     :param timeout: seconds to connect, and seconds without a byte while reading or writing.
     :param concurrency: how many requests are under way at once.
+    :param tls: how certificates are verified; not needed with a `transport` of one's own.
     :param transport: what really sends; None for the network.
+    :param tries: how often a request that may be repeated is sent at most.
+    :param retry_wait: seconds before the second try.
+    :param page_size: assets in one answer of a listing, 1 to 1000.
     """
 
     def __init__(
@@ -54,26 +65,32 @@ class Connection:
         read_only: bool,
         timeout: float,
         concurrency: int,
-        tls: ssl.SSLContext,
+        tls: ssl.SSLContext | None = None,
         transport: httpx.BaseTransport | None = None,
         tries: int = 6,
         retry_wait: float = 0.25,
+        page_size: int = PAGE_SIZE,
     ) -> None:
         self.url = url
         self.read_only = read_only
         self.timeout = timeout
         self.concurrency = concurrency
+        self.page_size = page_size
         self.requests_sent = 0
         self._lock = threading.Lock()
         inner = transport or httpx.HTTPTransport(
-            verify=tls, limits=httpx.Limits(max_connections=concurrency + 1, max_keepalive_connections=concurrency + 1)
+            verify=tls or False,
+            limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         )
-        self._http = httpx.Client(
-            base_url=url,
-            headers={"x-api-key": api_key.reveal(), "accept": "application/json"},
-            timeout=timeout,
-            transport=Gate(inner, read_only=read_only, tries=tries, wait=retry_wait),
+        gate = Gate(
+            inner,
+            base_path=httpx.URL(url).path,
+            api_key=api_key,
+            read_only=read_only,
+            tries=tries,
+            wait=retry_wait,
         )
+        self._http = httpx.Client(base_url=url, headers={"accept": "application/json"}, transport=gate)
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r}, read_only={self.read_only})"
@@ -88,27 +105,26 @@ class Connection:
         """
         with self._lock:
             self.requests_sent += 1
+        seconds = timeout or self.timeout
+        failure: ToolkitError
         try:
-            response = self._http.request(**operation, timeout=timeout or self.timeout)
+            # More threads than connections may be at work: waiting for a free one is no sign of a slow server.
+            response = self._http.request(**operation, timeout=httpx.Timeout(seconds, pool=None))
         except httpx.HTTPError as error:
-            raise unreachable(error, self.url, timeout or self.timeout) from None
-        except ValueError as error:
-            # httpx cannot name status codes that proxies invent (520, 499 …).
-            raise unreachable(httpx.RemoteProtocolError(str(error)), self.url, self.timeout) from None
-        if not response.is_success:
-            raise failure_of(response)
-        return response
+            failure = unreachable(error, self.url, seconds)
+        else:
+            if response.is_success:
+                return response
+            failure = failure_of(response)
+        # Raised outside the handler: the frames of the HTTP library hold the request with its key and must not become the context.
+        raise failure
 
     def json(self, operation: dict[str, Any], *, timeout: float | None = None) -> Any:
         """Send one request and decode the JSON it answers.
 
         :raises ServerUnreachable: the answer is not JSON.
         """
-        response = self.send(operation, timeout=timeout)
-        try:
-            return response.json()
-        except ValueError:
-            raise not_immich(response) from None
+        return decoded(self.send(operation, timeout=timeout))
 
     def each(self, items: Sequence[Item], action: Callable[[Item], Result]) -> list[Result]:
         """Do `action` for every item, several at a time, and return the results in the items' order.
@@ -128,6 +144,35 @@ class Connection:
     def close(self) -> None:
         """Close the connections; the object cannot be used afterwards."""
         self._http.close()
+
+
+class Once(Generic[Result]):
+    """A value that is read when first needed, once, also when several threads need it at the same time.
+
+    A read that fails is tried again by the next who asks.
+    """
+
+    def __init__(self, read: Callable[[], Result]) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self._values: list[Result] = []
+
+    def __call__(self) -> Result:
+        with self._lock:
+            if not self._values:
+                self._values.append(self._read())
+            return self._values[0]
+
+
+def decoded(response: httpx.Response) -> Any:
+    """The JSON of an answer.
+
+    :raises ServerUnreachable: it is none.
+    """
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        raise not_immich(response.request) from None
 
 
 def chunks(items: Iterable[Item], size: int) -> list[list[Item]]:

@@ -6,8 +6,9 @@ Nothing here raises for a value it does not know; what cannot be read becomes No
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from sys import intern
@@ -19,6 +20,7 @@ from immich_tools.immich.models import Asset, AssetType, Exif, Person, Place, Ta
 
 Json: TypeAlias = Mapping[str, Any]
 
+NOWHERE: Final = Place(0.0, 0.0)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES: Final = {kind.value: kind for kind in AssetType}
 _VISIBILITIES: Final = {kind.value: kind for kind in Visibility}
@@ -44,10 +46,8 @@ def parse_time(text: object) -> datetime | None:
 
 def parse_duration(value: object) -> int | None:
     """Milliseconds of a duration: Immich 3 sends an integer or null, Immich 2 ``0:00:01.500`` (all zeros for a still)."""
-    if isinstance(value, bool):
-        return None
     if isinstance(value, int | float):
-        return round(value) or None
+        return _integer(value) or None
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return None
@@ -66,8 +66,22 @@ def tag_from_json(item: Json) -> Tag:
     return _tag(item["id"], item.get("value") or item.get("name") or "", item.get("parentId"))
 
 
+def _number(value: object) -> float | None:
+    """A finite number; JSON knows no other, Python's reader does."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return value
+
+
 def _integer(value: object) -> int | None:
-    return round(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if type(value) is int:
+        return value
+    number = _number(value)
+    return None if number is None else round(number)
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _filled(value: object) -> bool:
@@ -76,24 +90,29 @@ def _filled(value: object) -> bool:
 
 def exif_from_json(item: Json) -> Exif:
     """The ``exifInfo`` of an asset."""
-    latitude, longitude = item.get("latitude"), item.get("longitude")
-    located = isinstance(latitude, int | float) and isinstance(longitude, int | float)
+    latitude, longitude = _number(item.get("latitude")), _number(item.get("longitude"))
+    place = None if latitude is None or longitude is None else Place(float(latitude), float(longitude))
     return Exif(
         file_size=_integer(item.get("fileSizeInByte")),
         width=_integer(item.get("exifImageWidth")),
         height=_integer(item.get("exifImageHeight")),
         date_time_original=parse_time(item.get("dateTimeOriginal")),
-        place=Place(float(latitude), float(longitude)) if located else None,  # type: ignore[arg-type]
+        # Immich drops a place of 0/0 when it reads a file or sidecar; until then 0/0 is how a place looks that was just removed.
+        place=None if place == NOWHERE else place,
         rating=_integer(item.get("rating")) or None,
-        description=(item.get("description") or "").strip(),
+        description=_text(item.get("description")),
         make=item.get("make"),
         model=item.get("model"),
         filled=sum(map(_filled, item.values())),
     )
 
 
-def asset_from_json(item: Json) -> Asset:
-    """One asset of a search, an album, a duplicate group or ``GET /assets/{id}``."""
+def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
+    """One asset of a search, an album, a duplicate group or ``GET /assets/{id}``.
+
+    :param tells_people: whether an empty list of people means that there are none. Searches without ``withPeople``, albums and
+        duplicate groups carry an empty list whoever is in the picture (Immich 2.3.1 and 3.1.0).
+    """
     exif, tags, people, stack = item.get("exifInfo"), item.get("tags"), item.get("people"), item.get("stack")
     duration = item.get("duration")
     return Asset(
@@ -116,5 +135,10 @@ def asset_from_json(item: Json) -> Asset:
         stack["id"] if stack else None,
         None if exif is None else exif_from_json(exif),
         None if tags is None else tuple(sorted(map(tag_from_json, tags))),
-        None if people is None else tuple(sorted(Person(name=who.get("name") or "", id=who["id"]) for who in people)),
+        people_from_json(people) if people or (tells_people and people is not None) else None,
     )
+
+
+def people_from_json(people: Sequence[Json]) -> tuple[Person, ...]:
+    """The people in an asset, by name."""
+    return tuple(sorted(Person(name=who.get("name") or "", id=who["id"]) for who in people))

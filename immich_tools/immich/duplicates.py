@@ -54,7 +54,7 @@ class Duplicates:
 
         :raises RequestRefused: a group is unknown or dissolved already (Immich 3: then none is done; Immich 2 does the others).
         """
-        body = BulkIdsDto.from_dict({"ids": list(duplicate_ids)})
+        body = BulkIdsDto(ids=list(duplicate_ids))
         self.connection.send(delete_duplicates._get_kwargs(body=body))
 
     def resolve(self, resolutions: Sequence[Resolution]) -> dict[str, str | None]:

@@ -13,12 +13,14 @@ what was read, before and after; if it does not, all is read again, and then the
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from itertools import islice
+from threading import Event
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from immich_sdk.api.search import search_asset_statistics, search_assets
 from immich_sdk.api.timeline import get_time_buckets
@@ -29,50 +31,24 @@ from immich_tools.errors import IncompleteListing
 from immich_tools.i18n import _
 from immich_tools.immich.connection import Connection
 from immich_tools.immich.convert import asset_from_json, parse_time
-from immich_tools.immich.models import Asset, AssetType, Visibility
+from immich_tools.immich.filters import MILLISECOND, AssetFilter, Window, moment, month_borders, up_to_millisecond
+from immich_tools.immich.models import Asset, Visibility
 
-PAGE_SIZE: Final = 1000
-WINDOW_SIZE: Final = 4 * PAGE_SIZE
 PASSES: Final = 3
 INSTANT_PASSES: Final = 40
-MILLISECOND: Final = timedelta(milliseconds=1)
-SHOWN: Final = (Visibility.TIMELINE, Visibility.ARCHIVE)
+PAGES_AHEAD: Final = 4
+"""Pages of a window that are read before anybody asks for them."""
 
 Item: TypeAlias = dict[str, Any]
 
 
 @frozen
-class AssetFilter:
-    """Which assets to list. Every search pins its visibility: the versions' defaults differ.
+class Page:
+    """One answer. `last` is the time of its last asset; None when that is unreadable or there is no asset."""
 
-    :ivar visibility: one listing each; LOCKED cannot be listed with an API key.
-    :ivar trashed: only assets in the trash (offline external ones included), instead of only those outside.
-    :ivar with_exif, with_people: carry these details (slower).
-    """
-
-    visibility: tuple[Visibility, ...] = SHOWN
-    type: AssetType | None = None
-    library_id: str | None = None
-    album_ids: tuple[str, ...] = ()
-    tag_ids: tuple[str, ...] = ()
-    person_ids: tuple[str, ...] = ()
-    not_in_album: bool = False
-    taken_after: datetime | None = None
-    taken_before: datetime | None = None
-    trashed: bool = False
-    with_exif: bool = False
-    with_people: bool = False
-
-    @property
-    def spans_library(self) -> bool:
-        """Whether the timeline's month counts tell roughly how the result spreads over time."""
-        narrowed = self.album_ids or self.tag_ids or self.person_ids or self.library_id or self.not_in_album
-        return not (narrowed or self.taken_after or self.taken_before or self.trashed)
-
-
-def moment(at: datetime) -> str:
-    """A moment as both versions accept it: UTC, milliseconds, ``Z``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assets: list[Asset]
+    last: datetime | None
+    more: bool
 
 
 class Listing:
@@ -82,48 +58,36 @@ class Listing:
         self._connection = connection
         self._wanted = wanted
         self._visibility = visibility
+        before = wanted.taken_before
+        self._whole = Window(wanted.taken_after, None if before is None else up_to_millisecond(before))
 
-    def count(self, after: datetime | None = None, before: datetime | None = None) -> int:
+    def count(self, window: Window | None = None) -> int:
         """How many there are, by the server's own count."""
-        body = self._criteria(after, before)
-        return int(
-            self._connection.json(search_asset_statistics._get_kwargs(body=StatisticsSearchDto.from_dict(body)))[
-                "total"
-            ]
-        )
+        body = StatisticsSearchDto.from_dict(self._criteria(window or self._whole))
+        return int(self._connection.json(search_asset_statistics._get_kwargs(body=body))["total"])
 
-    def items(self) -> Iterator[Item]:
-        """Every asset's JSON, each once, newest first within a window.
+    def first(self) -> Page:
+        """The newest ones."""
+        return self._page(self._whole)
 
-        :raises IncompleteListing: the server's count and what it listed do not agree, even after reading again.
+    def pages(self, expected: int) -> Iterator[list[Asset]]:
+        """Every asset, newest first but for those that share a millisecond; some come more than once.
+
+        :param expected: how many there are; more than a few pages are read by several threads.
+        :raises IncompleteListing: one instant could not be read completely.
         """
-        first, more = self._page(self._wanted.taken_after, self._wanted.taken_before)
-        if not more:
-            # One answer is one query: nothing can fall between pages.
-            yield from first
+        if expected == 0:
             return
-        expected = self.count()
-        handed_out: set[bytes] = set()
-        for _number in range(PASSES):
-            listed: set[bytes] = set()
-            for item in self._read_once(expected):
-                key = _key(item["id"])
-                listed.add(key)
-                if key not in handed_out:
-                    handed_out.add(key)
-                    yield item
-            counted = self.count()
-            if counted == expected == len(listed):
-                return
-            expected = counted
-        raise IncompleteListing(
-            _(
-                "The server counts {counted} assets but lists {listed}, also when read again. "
-                "Nothing was changed. Try again when no upload or job is running."
-            ).format(counted=expected, listed=len(listed))
-        )
+        windows = self._windows(expected)
+        if len(windows) > 1:
+            yield from self._parallel(windows)
+            return
+        rest: Window | None = windows[0]
+        while rest is not None:
+            assets, rest = self._step(rest)
+            yield assets
 
-    def _criteria(self, after: datetime | None, before: datetime | None) -> Item:
+    def _criteria(self, window: Window) -> Item:
         wanted = self._wanted
         criteria: Item = {"visibility": self._visibility.value}
         if wanted.type is not None:
@@ -137,107 +101,116 @@ class Listing:
             criteria["isNotInAlbum"] = True
         if wanted.trashed:
             criteria["trashedAfter"] = "1970-01-01T00:00:00.000Z"
-        if after is not None:
-            criteria["takenAfter"] = moment(after)
-        if before is not None:
-            criteria["takenBefore"] = moment(before)
+        if window.after is not None:
+            criteria["takenAfter"] = moment(window.after)
+        if window.before is not None:
+            criteria["takenBefore"] = moment(window.before)
         return criteria
 
-    def _page(
-        self, after: datetime | None, before: datetime | None, *, page: int = 1, order: str = "desc"
-    ) -> tuple[list[Item], bool]:
-        body = self._criteria(after, before) | {"page": page, "size": PAGE_SIZE, "order": order}
-        if self._wanted.trashed:
+    def _page(self, window: Window, *, number: int = 1, order: str = "desc") -> Page:
+        wanted = self._wanted
+        body = self._criteria(window) | {"page": number, "size": self._connection.page_size, "order": order}
+        if wanted.trashed:
             body["withDeleted"] = True
-        if self._wanted.with_exif:
+        if wanted.with_exif:
             body["withExif"] = True
-        if self._wanted.with_people:
+        if wanted.with_people:
             body["withPeople"] = True
         answer = self._connection.json(search_assets._get_kwargs(body=MetadataSearchDto.from_dict(body)))["assets"]
-        return answer["items"], answer.get("nextPage") is not None
+        items = answer["items"]
+        # Converted here and not later: what waits for its reader takes a fifth of the memory of the JSON.
+        assets = [asset_from_json(item, tells_people=wanted.with_people) for item in items]
+        last = parse_time(items[-1].get("fileCreatedAt")) if items else None
+        return Page(assets, last, answer.get("nextPage") is not None and bool(items))
 
-    def _read_once(self, expected: int) -> Iterator[Item]:
-        windows = self._windows(expected)
-        if len(windows) == 1:
-            for page in self._window(*windows[0]):
-                yield from page
-            return
-        ahead = self._connection.concurrency
-        with ThreadPoolExecutor(ahead) as pool:
-            waiting: deque[Future[list[Item]]] = deque()
-            try:
-                for window in windows:
-                    waiting.append(pool.submit(self._whole_window, *window))
-                    if len(waiting) > ahead:
-                        yield from waiting.popleft().result()
-                while waiting:
-                    yield from waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-
-    def _whole_window(self, after: datetime | None, before: datetime | None) -> list[Item]:
-        return [item for page in self._window(after, before) for item in page]
-
-    def _windows(self, expected: int) -> list[tuple[datetime | None, datetime | None]]:
-        """Ranges of time of roughly `WINDOW_SIZE` assets, newest first, touching each other; the outermost are open."""
-        wanted = self._wanted
-        if not wanted.spans_library or expected <= WINDOW_SIZE or self._connection.concurrency < 2:
-            return [(wanted.taken_after, wanted.taken_before)]
-        buckets = self._connection.json(
-            get_time_buckets._get_kwargs(visibility=AssetVisibility(self._visibility.value))
-        )
-        windows: list[tuple[datetime | None, datetime | None]] = []
-        upper: datetime | None = None
-        held = 0
-        for bucket in sorted(buckets, key=lambda each: str(each["timeBucket"]), reverse=True):
-            held += int(bucket["count"])
-            month = parse_time(bucket["timeBucket"])
-            if held >= WINDOW_SIZE and month is not None:
-                windows.append((month, upper))
-                upper, held = month, 0
-        windows.append((None, upper))
-        return windows
-
-    def _window(self, after: datetime | None, before: datetime | None) -> Iterator[list[Item]]:
-        bound = before
-        while True:
-            items, more = self._page(after, bound)
-            yield items
-            if not more or not items:
-                return
-            last = parse_time(items[-1]["fileCreatedAt"])
-            if last is None:
-                raise IncompleteListing(
-                    _("Asset {id} has a date that cannot be read; the library cannot be listed.").format(
-                        id=items[-1]["id"]
-                    )
+    def _step(self, window: Window) -> tuple[list[Asset], Window | None]:
+        """The newest assets of a window, and what is left of it; nothing is left out between the two."""
+        page = self._page(window)
+        if not page.more:
+            return page.assets, None
+        if page.last is None:
+            raise IncompleteListing(
+                _("Asset {id} has a date that cannot be read; the library cannot be listed.").format(
+                    id=page.assets[-1].id
                 )
-            if bound is not None and last + MILLISECOND >= bound:
-                yield self._instant(max(last - MILLISECOND, after or last - MILLISECOND), last + MILLISECOND)
-                bound = last - MILLISECOND
-                if after is not None and bound < after:
-                    return
-            else:
-                bound = last + MILLISECOND
+            )
+        if window.before is not None and page.last > window.before:
+            # Immich ignores what it does not know: a later version may have dropped this field, and would answer the same for ever.
+            raise IncompleteListing(
+                _("The server does not keep to the range of time it was asked for; its library cannot be listed.")
+            )
+        bound = page.last + MILLISECOND
+        if window.before is None or bound < window.before:
+            return page.assets, Window(window.after, bound)
+        # A whole page within a millisecond: a bound alone would ask for the same page for ever.
+        lower = page.last - MILLISECOND
+        ends_here = window.after is not None and lower < window.after
+        instant = Window(window.after if ends_here else lower, window.before)
+        return self._instant(instant), None if ends_here else Window(window.after, lower)
 
-    def _instant(self, after: datetime, before: datetime) -> list[Item]:
-        """All assets of a few milliseconds that hold more than a page, whose order the server does not keep."""
-        expected = self.count(after, before)
-        found: dict[bytes, Item] = {}
-        for number in range(INSTANT_PASSES):
-            page, more = 0, True
+    def _instant(self, window: Window) -> list[Asset]:
+        """All assets of two milliseconds that hold more than a page, whose order the server does not keep."""
+        found: dict[str, Asset] = {}
+        for attempt in range(INSTANT_PASSES):
+            number, more = 0, True
             while more:
-                page += 1
-                items, more = self._page(after, before, page=page, order="desc" if number % 2 else "asc")
-                found.update((_key(item["id"]), item) for item in items)
+                number += 1
+                page = self._page(window, number=number, order="desc" if attempt % 2 else "asc")
+                found.update((asset.id, asset) for asset in page.assets)
+                more = page.more
+            # Counted anew each time: assets may have been deleted while the pages were read.
+            expected = self.count(window)
             if len(found) >= expected:
                 return list(found.values())
         raise IncompleteListing(
             _("The server counts {expected} assets taken at {moment} but lists {found}. Nothing was changed.").format(
-                expected=expected, moment=moment(before), found=len(found)
+                expected=expected, moment=moment(window.before or datetime.now(UTC)), found=len(found)
             )
         )
+
+    def _windows(self, expected: int) -> list[Window]:
+        """Ranges of time of roughly `PAGES_AHEAD` pages, newest first, touching each other; the outermost are open."""
+        size = PAGES_AHEAD * self._connection.page_size
+        if not self._wanted.spans_library or expected <= size or self._connection.concurrency < 2:
+            return [self._whole]
+        visibility = AssetVisibility(self._visibility.value)
+        borders = month_borders(self._connection.json(get_time_buckets._get_kwargs(visibility=visibility)), size)
+        return [Window(after, before) for after, before in zip((*borders, None), (None, *borders), strict=True)]
+
+    def _parallel(self, windows: Sequence[Window]) -> Iterator[list[Asset]]:
+        """Read windows side by side and hand them out in their order.
+
+        No task waits for the reader, so that nothing hangs when the reader goes away in the middle.
+        """
+        stopped = Event()
+
+        def read(window: Window) -> tuple[list[Asset], Window | None]:
+            assets: list[Asset] = []
+            rest: Window | None = window
+            for _number in range(PAGES_AHEAD):
+                if rest is None or stopped.is_set():
+                    break
+                page, rest = self._step(rest)
+                assets += page
+            return assets, rest
+
+        upcoming = iter(windows)
+        with ThreadPoolExecutor(self._connection.concurrency) as pool:
+            waiting: deque[Future[tuple[list[Asset], Window | None]]] = deque(
+                pool.submit(read, window) for window in islice(upcoming, self._connection.concurrency + 1)
+            )
+            try:
+                while waiting:
+                    assets, rest = waiting.popleft().result()
+                    if rest is not None:
+                        waiting.appendleft(pool.submit(read, rest))
+                    else:
+                        waiting.extend(pool.submit(read, window) for window in islice(upcoming, 1))
+                    yield assets
+            finally:
+                stopped.set()
+                for future in waiting:
+                    future.cancel()
 
 
 def _key(asset_id: str) -> bytes:
@@ -246,12 +219,45 @@ def _key(asset_id: str) -> bytes:
 
 
 def stream(connection: Connection, wanted: AssetFilter, owner_id: str | None) -> Iterator[Asset]:
-    """Every asset that `wanted` describes, each once.
+    """Every asset that `wanted` describes, each once. An asset that vanishes meanwhile may be among them, as one that vanishes right after.
 
     :param owner_id: leave out other people's assets (partners' appear in searches); None keeps them.
     :raises IncompleteListing: at the end, when what was read cannot be proven complete. Decide nothing before the end.
     """
-    for visibility in wanted.visibility:
-        for item in Listing(connection, evolve(wanted, visibility=(visibility,)), visibility).items():
-            if owner_id is None or item["ownerId"] == owner_id:
-                yield asset_from_json(item)
+    listings = [Listing(connection, wanted, visibility) for visibility in dict.fromkeys(wanted.visibility)]
+    seen: set[bytes] = set()
+
+    def fresh(assets: Sequence[Asset], listed: set[bytes]) -> Iterator[Asset]:
+        for asset in assets:
+            key = _key(asset.id)
+            listed.add(key)
+            if key not in seen:
+                seen.add(key)
+                if owner_id is None or asset.owner_id == owner_id:
+                    yield asset
+
+    firsts = [listing.first() for listing in listings]
+    if not any(page.more for page in firsts):
+        # One answer is one query: nothing can fall between pages.
+        for page in firsts:
+            yield from fresh(page.assets, set())
+        return
+    del firsts
+    counted = [listing.count() for listing in listings]
+    for _number in range(PASSES):
+        # All visibilities are counted before and after all are read: an asset may move from one to another meanwhile.
+        expected, lengths = counted, []
+        for listing, length in zip(listings, expected, strict=True):
+            listed: set[bytes] = set()
+            for assets in listing.pages(length):
+                yield from fresh(assets, listed)
+            lengths.append(len(listed))
+        counted = [listing.count() for listing in listings]
+        if counted == expected == lengths:
+            return
+    raise IncompleteListing(
+        _(
+            "The server counts {counted} assets but lists {listed}, also when read again. "
+            "Nothing was changed. Try again when no upload or job is running."
+        ).format(counted=sum(counted), listed=sum(lengths))
+    )

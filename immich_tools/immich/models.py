@@ -249,10 +249,15 @@ class ItemError(Enum):
 
 @frozen
 class ItemResult:
-    """The server's answer for one id; `error` is None when it was done."""
+    """The server's answer for one id; `error` is None when it was done.
+
+    :ivar repeated: an earlier try of the same request may have been carried out and its answer lost. Then DUPLICATE on adding, and
+        NOT_FOUND on removing, may be the work of that try.
+    """
 
     id: str
     error: ItemError | None = None
+    repeated: bool = False
 
 
 @frozen

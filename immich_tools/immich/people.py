@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from immich_sdk.api.people import get_all_people
-from immich_tools.immich.assets import EVERYWHERE, Assets
+from immich_tools.immich.assets import FEW, Assets
 from immich_tools.immich.connection import Connection
-from immich_tools.immich.listing import AssetFilter
 from immich_tools.immich.models import Asset, Person
+from immich_tools.immich.searches import searches_for
 
-PAGE = 1000
+PAGE: Final = 1000
 
 
 @frozen
@@ -23,39 +24,34 @@ class People:
     assets: Assets
 
     def named(self) -> list[Person]:
-        """Everybody who has a name, hidden people included, by name."""
+        """Everybody who has a name, hidden people included, by name; only those whom an asset of the timeline shows (Immich 2.3.1)."""
         people: list[Person] = []
         page = 1
         while True:
             answer = self.connection.json(get_all_people._get_kwargs(page=page, size=PAGE, with_hidden=True))
             people += [Person(name=each["name"], id=each["id"]) for each in answer["people"] if each.get("name")]
-            if not answer.get("hasNextPage"):
+            if not answer.get("hasNextPage") or not answer["people"]:
                 return sorted(people)
             page += 1
 
     def of_assets(self, assets: Iterable[Asset]) -> dict[str, frozenset[Person]]:
         """The named people in some assets: asset id → people.
 
-        Either every person's assets are searched or every asset is read: whichever takes fewer requests.
+        Assets that already know their people cost nothing. For the others, either the library is listed with people or every asset is
+        read: whichever takes fewer requests. A search for each person would miss those whom only the archive shows.
         """
-        wanted = {asset.id: asset for asset in assets}
-        people = self.named()
-        if not people or not wanted:
-            return dict.fromkeys(wanted, frozenset())
-        if len(wanted) <= len(people):
-            read = self.assets.read_each(sorted(wanted))
-            return {
-                asset_id: frozenset(person for person in asset.people or () if person.name)
-                for asset_id, asset in read.items()
-            }
-        visibilities = tuple(kind for kind in EVERYWHERE if any(asset.visibility is kind for asset in wanted.values()))
-        found: dict[str, set[Person]] = {asset_id: set() for asset_id in wanted}
+        given = {asset.id: asset for asset in assets}
+        found = {asset_id: _named(asset) for asset_id, asset in given.items()}
+        unknown = {asset_id: asset for asset_id, asset in given.items() if asset.people is None}
+        searches, single = searches_for(unknown.values())
+        if len(unknown) <= FEW or len(unknown) <= self.assets.owned() // self.connection.page_size:
+            searches, single = (), sorted(unknown)
+        for criteria in searches:
+            for asset in self.assets.stream(evolve(criteria, with_people=True)):
+                if asset.id in unknown:
+                    found[asset.id] = _named(asset)
+        return found | {asset_id: _named(asset) for asset_id, asset in self.assets.read_each(single).items()}
 
-        def search(person: Person) -> list[str]:
-            criteria = AssetFilter(visibility=visibilities, person_ids=(person.id,))
-            return [asset.id for asset in self.assets.stream(criteria) if asset.id in wanted]
 
-        for person, ids in zip(people, self.connection.each(people, search), strict=True):
-            for asset_id in ids:
-                found[asset_id].add(person)
-        return {asset_id: frozenset(persons) for asset_id, persons in found.items()}
+def _named(asset: Asset) -> frozenset[Person]:
+    return frozenset(person for person in asset.people or () if person.name)

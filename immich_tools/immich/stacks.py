@@ -8,7 +8,8 @@ from attrs import frozen
 
 from immich_sdk.api.stacks import create_stack, delete_stack, get_stack
 from immich_sdk.models.stack_create_dto import StackCreateDto
-from immich_tools.immich.assets import Assets
+from immich_tools.errors import RequestRefused
+from immich_tools.immich.assets import NO_SUCH, Assets
 from immich_tools.immich.connection import Connection
 
 
@@ -32,13 +33,28 @@ class Stacks:
         asset = self.assets.get(asset_id)
         if asset is None or asset.stack_id is None:
             return None
-        answer = self.connection.json(get_stack._get_kwargs(id=asset.stack_id))
-        return Stack(answer["id"], tuple(item["id"] for item in answer["assets"]))
+        return self.get(asset.stack_id)
+
+    def get(self, stack_id: str) -> Stack | None:
+        """A stack by its id; None when there is none, or it is somebody else's."""
+        try:
+            answer = self.connection.json(get_stack._get_kwargs(id=stack_id))
+        except RequestRefused as refusal:
+            if refusal.status in NO_SUCH:
+                return None
+            raise
+        primary = answer["primaryAssetId"]
+        members = (item["id"] for item in answer["assets"])
+        return Stack(answer["id"], (primary, *(member for member in members if member != primary)))
 
     def create(self, asset_ids: Sequence[str]) -> None:
         """Put two or more assets into one stack; the first shows. Members of other stacks bring these along."""
         self.connection.send(create_stack._get_kwargs(body=StackCreateDto(asset_ids=list(asset_ids))))
 
     def dissolve(self, stack_id: str) -> None:
-        """Take a stack apart; its assets stay."""
-        self.connection.send(delete_stack._get_kwargs(id=stack_id))
+        """Take a stack apart; its assets stay. One that is gone already is fine: the answer to the first try may have been lost."""
+        try:
+            self.connection.send(delete_stack._get_kwargs(id=stack_id))
+        except RequestRefused:
+            if self.get(stack_id) is not None:
+                raise

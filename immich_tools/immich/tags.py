@@ -13,8 +13,9 @@ from immich_tools.immich.albums import ADD_SIZE, item_results
 from immich_tools.immich.assets import Assets
 from immich_tools.immich.connection import Connection, chunks
 from immich_tools.immich.convert import tag_from_json
-from immich_tools.immich.listing import SHOWN, AssetFilter
+from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.models import Asset, ItemResult, Tag, Version
+from immich_tools.immich.searches import searches_for
 
 
 @frozen
@@ -42,19 +43,26 @@ class Tags:
         if not unknown:
             return result
         tags = self.all()
-        visibilities = tuple(
-            sorted({asset.visibility for asset in unknown.values()}, key=lambda visibility: visibility.value)
-        )
-        if len(unknown) <= len(tags) * len(visibilities):
-            return result | self._read_each(list(unknown))
-        wanted = AssetFilter(visibility=visibilities)
-        found = self.connection.each(tags, lambda tag: self._search(tag, wanted, unknown))
-        own, doubtful = direct_tags(dict(zip(tags, found, strict=True)))
-        result |= {asset_id: own.get(asset_id, frozenset()) for asset_id in unknown}
-        return result | self._read_each(sorted(doubtful))
+        result |= dict.fromkeys(unknown, frozenset())
+        if not tags:
+            return result
+        searches, single = searches_for(unknown.values())
+        if len(unknown) <= len(tags) * len(searches):
+            return result | self._read_each(sorted(unknown))
+
+        def search(tag: Tag) -> frozenset[str]:
+            return frozenset(
+                asset.id
+                for criteria in searches
+                for asset in self.assets.stream(evolve(criteria, tag_ids=(tag.id,)))
+                if asset.id in unknown
+            )
+
+        own, doubtful = direct_tags(dict(zip(tags, self.connection.each(tags, search), strict=True)))
+        return result | own | self._read_each(sorted(doubtful.union(single)))
 
     def carried(self, wanted: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
-        """Which of some assets carry which of some tags themselves.
+        """Which of some assets outside the trash carry which of some tags themselves.
 
         :param wanted: tag id → ids of the assets in question.
         :returns: tag id → those of them that carry it.
@@ -89,11 +97,6 @@ class Tags:
             found |= expected.intersection(asset.id for asset in self.assets.stream(criteria))
         return found
 
-    def _search(self, tag: Tag, wanted: AssetFilter, among: Mapping[str, Asset]) -> frozenset[str]:
-        return frozenset(
-            asset.id for asset in self.assets.stream(evolve(wanted, tag_ids=(tag.id,))) if asset.id in among
-        )
-
     def _read_each(self, ids: Sequence[str]) -> dict[str, frozenset[Tag]]:
         return {asset_id: frozenset(asset.tags or ()) for asset_id, asset in self.assets.read_each(ids).items()}
 
@@ -109,7 +112,7 @@ class Tags:
         results: list[ItemResult] = []
         for part in chunks(asset_ids, ADD_SIZE):
             body = BulkIdsDto(ids=part)
-            results += item_results(self.connection.json(operation._get_kwargs(id=tag_id, body=body)))
+            results += item_results(self.connection, operation._get_kwargs(id=tag_id, body=body))
         return results
 
 

@@ -31,6 +31,8 @@ KIND_WORDS: Final = {
     "stack": _("stack"),
     "unstack": _("unstack"),
 }
+REASONS: Final = 20
+NAMES: Final = 3
 
 
 def size(count: int) -> str:
@@ -67,16 +69,22 @@ def _amount(plan: Plan, kind: str, count: int) -> str:
 
 
 def outcome_summary(outcome: Outcome) -> str:
-    """What became of a plan, in a few lines; what failed is named."""
+    """What became of a plan, in a few lines; why something was not done is said once for all it is true of."""
     if outcome.run_id is None:
         return _("Nothing to do.")
     counts = outcome.counts()
     lines = [_("Run {run}").format(run=outcome.run_id)]
     lines += [f"  {counts[status]:>7}  {STATUS_WORDS[status]}" for status in Status if status in counts]
-    shown = outcome.with_status(Status.FAILED, Status.UNKNOWN, Status.FELL_AWAY)
-    lines += [f"  {STATUS_WORDS[result.status]}: {change.id}: {result.reason}" for change, result in shown[:20]]
-    if len(shown) > 20:
-        lines.append(_("  … and {count} more; the journal names them all").format(count=len(shown) - 20))
+    named: dict[tuple[Status, str], list[str]] = {}
+    for change, result in outcome.with_status(Status.FAILED, Status.UNKNOWN, Status.FELL_AWAY, Status.NOT_DONE):
+        named.setdefault((result.status, result.reason), []).append(change.id)
+    for (status, reason), ids in list(named.items())[:REASONS]:
+        shown = ", ".join(ids[:NAMES]) + (
+            _(" and {count} more").format(count=len(ids) - NAMES) if len(ids) > NAMES else ""
+        )
+        lines.append(f"  {STATUS_WORDS[status]}: {shown}: {reason}")
+    if len(named) > REASONS:
+        lines.append(_("  … and {count} more reasons; the journal names them all").format(count=len(named) - REASONS))
     if outcome.unfinished:
         lines.append(_("  The run was cut short; go on with: immich-toolkit resume {run}").format(run=outcome.run_id))
     return "\n".join(lines)

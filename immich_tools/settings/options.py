@@ -60,7 +60,7 @@ class ConnectionOptions:
 
     :param url: the server's address, with or without ``/api``.
     :param api_key: the key; never printed.
-    :param ca_file: certificates to trust instead of the system's.
+    :param ca_file: certificates to trust besides the system's.
     :param insecure: do not verify the server's certificate.
     :param timeout: seconds to wait for an answer.
     :param concurrency: requests under way at the same time.
@@ -79,7 +79,7 @@ class ConnectionOptions:
     ] = None
     ca_file: Annotated[
         Path | None,
-        Parameter(env_var="IMMICH_CA_FILE", help=_("File of certificates to trust instead of the system's.")),
+        Parameter(env_var="IMMICH_CA_FILE", help=_("File of certificates to trust besides the system's.")),
     ] = None
     insecure: Annotated[
         bool,

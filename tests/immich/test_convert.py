@@ -1,0 +1,123 @@
+"""From JSON to models: both spellings, and values nobody announced."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from immich_tools.immich.convert import asset_from_json, exif_from_json, parse_duration, parse_time
+from immich_tools.immich.models import AssetType, Exif, Place, Visibility
+
+ASSET = {"id": "a", "ownerId": "o", "type": "IMAGE"}
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-05-01T06:00:00.000Z", datetime(2024, 5, 1, 6, tzinfo=UTC)),
+        ("2026-11-20T14:03:58.657385+00:00", datetime(2026, 11, 20, 14, 3, 58, 657385, UTC)),
+        ("2026-11-20T14:03:58.6573851+00:00", datetime(2026, 11, 20, 14, 3, 58, 657385, UTC)),
+        ("2024-05-01T08:00:00+02:00", datetime(2024, 5, 1, 6, tzinfo=UTC)),
+        ("2024-05-01T08:00:00.5", datetime(2024, 5, 1, 8, microsecond=500000, tzinfo=UTC)),
+        ("2024-05-01 08:00:00", datetime(2024, 5, 1, 8, tzinfo=UTC)),
+        ("2024-05-01", datetime(2024, 5, 1, tzinfo=UTC)),
+        ("1826-01-01T00:00:00.000Z", datetime(1826, 1, 1, tzinfo=UTC)),
+        ("+020240-05-01T00:00:00.000Z", None),
+        ("0000-00-00T00:00:00Z", None),
+        ("2024:05:01 08:00:00", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+        (1714543200, None),
+    ],
+)
+def test_moments(text: object, moment: datetime | None) -> None:
+    assert parse_time(text) == moment
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["auto", "milliseconds", "microseconds"]))
+def test_moments_as_servers_write_them(moment: datetime, precision: str) -> None:
+    text = moment.isoformat(timespec=precision)
+    for spelling in (text, text.replace("+00:00", "Z")):
+        parsed = parse_time(spelling)
+        assert parsed is not None
+        assert abs(parsed - moment) < timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "milliseconds"),
+    [
+        ("0:00:00.00000", None),
+        ("00:00:01.000", 1000),
+        ("00:00:01.5", 1500),
+        ("01:02:03.004567", 3_723_004),
+        ("00:10", None),
+        (1000, 1000),
+        (1000.4, 1000),
+        (0, None),
+        (None, None),
+        (True, None),
+        (float("nan"), None),
+        ({}, None),
+    ],
+)
+def test_durations(value: object, milliseconds: int | None) -> None:
+    assert parse_duration(value) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("given_values", "expected"),
+    [
+        ({}, Exif()),
+        ({"latitude": 1.5, "longitude": -2}, Exif(place=Place(1.5, -2.0), filled=2)),
+        ({"latitude": 0, "longitude": 0}, Exif(filled=2)),
+        ({"latitude": 0, "longitude": 3}, Exif(place=Place(0.0, 3.0), filled=2)),
+        ({"latitude": 1.5, "longitude": None}, Exif(filled=1)),
+        ({"latitude": "1.5", "longitude": "2"}, Exif(filled=2)),
+        ({"rating": 0}, Exif(filled=1)),
+        ({"rating": -1}, Exif(rating=-1, filled=1)),
+        ({"rating": 5.0}, Exif(rating=5, filled=1)),
+        ({"description": " two words\n"}, Exif(description="two words", filled=1)),
+        ({"description": "  "}, Exif()),
+        ({"description": 7}, Exif(filled=1)),
+        ({"fileSizeInByte": 5_000_000_000}, Exif(file_size=5_000_000_000, filled=1)),
+        ({"fileSizeInByte": float("inf")}, Exif(filled=1)),
+        ({"exifImageWidth": True}, Exif(filled=1)),
+    ],
+)
+def test_exif(given_values: dict[str, object], expected: Exif) -> None:
+    assert exif_from_json(given_values) == expected
+
+
+def test_an_asset_of_bare_necessities() -> None:
+    asset = asset_from_json(ASSET)
+    assert (asset.exif, asset.tags, asset.people) == (None, None, None)
+    assert asset.visibility is Visibility.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "attribute", "expected"),
+    [
+        ("type", "HOLOGRAM", "type", AssetType.OTHER),
+        ("visibility", "upside-down", "visibility", Visibility.UNKNOWN),
+        ("isFavorite", "yes", "is_favorite", False),
+        ("duration", "long", "duration", None),
+        ("fileCreatedAt", "never", "file_created_at", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("stack", None, "stack_id", None),
+        ("stack", {"id": "s"}, "stack_id", "s"),
+        ("tags", [], "tags", ()),
+    ],
+)
+def test_values_nobody_announced(field: str, value: object, attribute: str, expected: object) -> None:
+    assert getattr(asset_from_json({**ASSET, field: value}), attribute) == expected
+
+
+def test_an_empty_list_of_people_says_nothing_unless_it_does() -> None:
+    assert asset_from_json({**ASSET, "people": []}).people is None
+    assert asset_from_json({**ASSET, "people": []}, tells_people=True).people == ()
+    assert asset_from_json(ASSET, tells_people=True).people is None
+    (person,) = asset_from_json({**ASSET, "people": [{"id": "p", "name": None}]}).people or ()
+    assert (person.id, person.name) == ("p", "")
