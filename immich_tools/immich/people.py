@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from immich_sdk.api.people import get_all_people
 from immich_tools.immich.assets import FEW, Assets
 from immich_tools.immich.connection import Connection
-from immich_tools.immich.models import Asset, Person
+from immich_tools.immich.models import Asset, Person, Visibility
 from immich_tools.immich.searches import searches_for
 
 PAGE: Final = 1000
@@ -43,6 +43,9 @@ class People:
         given = {asset.id: asset for asset in assets}
         found = {asset_id: _named(asset) for asset_id, asset in given.items()}
         unknown = {asset_id: asset for asset_id, asset in given.items() if asset.people is None}
+        if len(unknown) > FEW and not self.named():
+            # Everybody whom the timeline shows would have been among them.
+            unknown = {asset_id: asset for asset_id, asset in unknown.items() if not _in_timeline(asset)}
         searches, single = searches_for(unknown.values())
         if len(unknown) <= FEW or len(unknown) <= self.assets.owned() // self.connection.page_size:
             searches, single = (), sorted(unknown)
@@ -51,6 +54,10 @@ class People:
                 if asset.id in unknown:
                     found[asset.id] = _named(asset)
         return found | {asset_id: _named(asset) for asset_id, asset in self.assets.read_each(single).items()}
+
+
+def _in_timeline(asset: Asset) -> bool:
+    return asset.visibility is Visibility.TIMELINE and not (asset.is_trashed or asset.is_offline)
 
 
 def _named(asset: Asset) -> frozenset[Person]:

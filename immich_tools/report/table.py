@@ -63,7 +63,7 @@ def print_plan(plan: Plan, console: Console) -> None:
     width = _name_width(plan)
     for group in groups[:limit]:
         for line in _block(plan, group, width):
-            console.print(line)
+            _print(line, console)
         console.print()
     if len(groups) > limit:
         console.print(
@@ -74,7 +74,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     if plan.skips:
         console.print(Text(_("Left alone:"), style="bold"))
         for skip in plan.skips[:limit]:
-            console.print(Text.assemble("  ", _skipped(plan, skip), "  ", (skip.reason, "dim")))
+            console.print(f"  {_skipped(plan, skip)}", markup=False)
+            _print(Text.assemble("      ", (skip.reason, "dim")), console, 6)
         if len(plan.skips) > limit:
             console.print(_("  … and {count} more").format(count=len(plan.skips) - limit), markup=False)
         console.print()
@@ -86,7 +87,17 @@ def print_group(plan: Plan, changes: Sequence[Change], console: Console) -> None
     name = changes[0].group
     group = _Group([keep for keep in plan.keeps if name and keep.group == name], list(changes))
     for line in _block(plan, group, _name_width(plan)):
+        _print(line, console)
+
+
+def _print(line: Text, console: Console, indent: int = _WIDTH + 4) -> None:
+    """Print a line; on a terminal what does not fit goes on below, where the line's own text began."""
+    if not console.is_terminal or line.cell_len <= console.width:
         console.print(line)
+        return
+    head, rest = line[:indent], line[indent:]
+    for number, part in enumerate(rest.wrap(console, max(console.width - indent, 20))):
+        console.print(Text.assemble(head if number == 0 else " " * indent, part))
 
 
 def _name_width(plan: Plan) -> int:

@@ -175,7 +175,16 @@ def test_many_assets_cost_a_listing(sandbox: Sandbox, immich: Immich) -> None:
     _ = immich.me
     before = immich.connection.requests_sent
     assert sum(map(len, immich.people.of_assets(assets).values())) == 30
-    assert immich.connection.requests_sent - before == 2
+    assert immich.connection.requests_sent - before == 3  # whether anybody is named, then two to list
+
+
+def test_where_nobody_is_named_one_request_tells(sandbox: Sandbox, immich: Immich) -> None:
+    for _number in range(60):
+        sandbox.add_asset()
+    assets = known(sandbox, immich)
+    before = immich.connection.requests_sent
+    assert not any(immich.people.of_assets(assets).values())
+    assert immich.connection.requests_sent - before == 1
 
 
 def test_everybody_with_a_name(sandbox: Sandbox, immich: Immich) -> None:

@@ -1,0 +1,24 @@
+"""What the whole runs begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tools.command_line import CommandLine
+from tests.tools.holiday import holiday as arrange_holiday
+from tests.tools.server import Server
+
+
+@pytest.fixture
+def shell(server: Server, tmp_path: Path) -> CommandLine:
+    """A command line for the server's user."""
+    return CommandLine(server.url, server.key, tmp_path)
+
+
+@pytest.fixture
+def holiday(server: Server) -> Server:
+    """The server with the holiday library."""
+    arrange_holiday(server)
+    return server

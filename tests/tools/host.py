@@ -1,0 +1,142 @@
+"""Where the scenarios run: a sandbox that is served on a port, or a real throw-away server."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from attrs import define, field
+
+from immich_tools.sandbox import Dialect, LoggedRequest, Sandbox
+from tests.tools.api import Api, Refused
+from tests.tools.server import Server
+
+IDLE_SECONDS: Final = 120.0
+POLL_SECONDS: Final = 0.5
+PASSWORD: Final = "only for a test"
+# What may follow an upload or a written field; other queues, such as the nightly ones, do not concern a scenario.
+QUEUES: Final = (
+    "metadataExtraction",
+    "sidecar",
+    "thumbnailGeneration",
+    "smartSearch",
+    "duplicateDetection",
+    "faceDetection",
+    "facialRecognition",
+    "videoConversion",
+    "backgroundTask",
+)
+
+
+@define
+class Host:
+    """A server and its administrator.
+
+    :ivar url: its address, without ``/api``.
+    :ivar admin: the administrator's access.
+    :ivar sandbox: what is behind it; None for a real server.
+    """
+
+    url: str
+    admin: Api
+    sandbox: Sandbox | None = None
+    _users: list[Server] = field(factory=list)
+
+    @property
+    def major(self) -> int:
+        """The server's major version."""
+        return int(self.admin.get("/server/version")["major"])
+
+    def new_user(self, name: str) -> Server:
+        """Create a user with a key that may do everything, through the API as an administrator would."""
+        email = f"{name.lower()}-{secrets.token_hex(6)}@example.com"
+        account = {"name": name, "email": email, "password": PASSWORD, "notify": False}
+        user_id = str(self.admin.post("/admin/users", account)["id"])
+        login = Api(self.url)
+        try:
+            token = login.post("/auth/login", {"email": email, "password": PASSWORD})["accessToken"]
+        finally:
+            login.close()
+        with Api(self.url, token=token) as session:
+            key = session.post("/api-keys", {"name": "whole runs", "permissions": ["all"]})["secret"]
+        user = Server(self, user_id, key, self.major)
+        self._users.append(user)
+        return user
+
+    def remove_users(self) -> None:
+        """Remove every user that was created, with all they have."""
+        while self._users:
+            user = self._users.pop()
+            user.close()
+            self.admin.delete(f"/admin/users/{user.user_id}", {"force": True})
+
+    def settle(self) -> None:
+        """Wait until the server has nothing left to compute.
+
+        :raises TimeoutError: it has not come to rest after `IDLE_SECONDS`.
+        """
+        deadline = time.monotonic() + IDLE_SECONDS
+        while (busy := self._busy()) and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
+        if busy:
+            raise TimeoutError(f"the server is still busy with {', '.join(busy)}")
+
+    def _busy(self) -> list[str]:
+        queues = self.admin.get("/jobs")
+        return [
+            name
+            for name in QUEUES
+            if name in queues and any(queues[name]["jobCounts"][state] for state in ("active", "waiting", "delayed"))
+        ]
+
+    @contextmanager
+    def trash_off(self) -> Iterator[None]:
+        """The administrator has switched the trash off while the block runs."""
+        with self._configured(lambda configuration: configuration["trash"].update(enabled=False)):
+            yield
+
+    @contextmanager
+    def _configured(self, change: Callable[[dict[str, Any]], None]) -> Iterator[None]:
+        if self.sandbox is not None:
+            settings = {"trash": {"enabled": self.sandbox.server.trash, "days": self.sandbox.server.trash_days}}
+            before = settings["trash"]["enabled"]
+            change(settings)
+            self.sandbox.server.trash = bool(settings["trash"]["enabled"])
+            try:
+                yield
+            finally:
+                self.sandbox.server.trash = bool(before)
+            return
+        original, changed = self.admin.get("/system-config"), self.admin.get("/system-config")
+        change(changed)
+        self.admin.put("/system-config", changed)
+        try:
+            yield
+        finally:
+            self.admin.put("/system-config", original)
+
+    def writes(self) -> list[LoggedRequest] | None:
+        """The requests that change something, as far as a test can see them: a real server keeps no such list (None)."""
+        return None if self.sandbox is None else self.sandbox.requests.writes()
+
+
+@contextmanager
+def sandbox_host(dialect: Dialect) -> Iterator[Host]:
+    """A sandbox on a free port of this machine."""
+    sandbox = Sandbox(dialect)
+    with sandbox.serve() as url, Api(url, key=sandbox.admin_key) as admin:
+        yield Host(url, admin, sandbox)
+
+
+@contextmanager
+def real_host(url: str, admin_key: str) -> Iterator[Host]:
+    """A real server, or whatever answers like one."""
+    with Api(url.rstrip("/").removesuffix("/api"), key=admin_key) as admin:
+        try:
+            admin.get("/admin/users")
+        except Refused as refusal:
+            raise ValueError(f"--immich-admin-key is not an administrator's: {refusal}") from None
+        yield Host(url.rstrip("/").removesuffix("/api"), admin)

@@ -1,0 +1,13 @@
+"""The permissions of an API key that a clean-up and its undo need."""
+
+from __future__ import annotations
+
+from typing import Final
+
+READING: Final = frozenset(
+    {"album.read", "asset.read", "asset.statistics", "duplicate.read", "person.read", "tag.read", "user.read"}
+)
+WRITING: Final = frozenset({"albumAsset.create", "asset.delete", "asset.update", "tag.asset"})
+UNDOING: Final = frozenset({"albumAsset.delete"})
+RESOLVING: Final = frozenset({"duplicate.delete"})
+EVERYTHING: Final = READING | WRITING | UNDOING | RESOLVING
