@@ -27,7 +27,7 @@ def doctor(
     """Check the connection: server, version, key, permissions of each tool, trash, clock. Changes nothing."""
     with Output.of(output) as out, connect(connection, read_only=True, output=out) as immich:
         checks = examine(immich, {name: tool(name).OPERATIONS for name in PACKAGES}, now=time.time)
-        width = max(len(check.name) for check in checks)
+        width = max(len(_title(check)) for check in checks)
         for check in checks:
             _show(check, out, width)
     codes = [check.exit_code for check in checks if check.exit_code is not None]
@@ -39,4 +39,9 @@ def _show(check: Check, out: Output, width: int) -> None:
         out.line({"message_type": "check", "name": check.name, "level": check.level.value, "message": check.message})
         return
     sign, style = _SIGNS[check.level]
-    out.out.print(Text.assemble((sign, style), " ", (check.name.ljust(width), "bold"), "  ", check.message))
+    out.out.print(Text.assemble((sign, style), " ", (_title(check).ljust(width), "bold"), "  ", check.message))
+
+
+def _title(check: Check) -> str:
+    # The message names the tool itself.
+    return check.name.partition(" ")[0]

@@ -6,6 +6,7 @@ done depends on ids alone.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import ClassVar, TypeAlias
 
@@ -114,13 +115,27 @@ class RemoveTag(_OneAsset):
 class SetField(_OneAsset):
     """Write one field of an asset.
 
-    :ivar before: what it held when the change was planned; undoing writes it back.
+    :ivar before: what it held when the change was planned; the change is only carried out while it still does, and undoing writes it
+        back.
+    :raises ValueError: a value that the field cannot hold, or that could not be taken back (a locked asset is out of any key's reach).
     """
 
     kind: ClassVar[str] = "set-field"
     field: AssetField
     before: FieldValue
     after: FieldValue
+
+    def __attrs_post_init__(self) -> None:
+        for name in ("before", "after"):
+            value = getattr(self, name)
+            if not _fits(self.field, value):
+                raise ValueError(
+                    _("field '{name}' holds {value}, which is no {field}").format(
+                        name=name, value=value, field=self.field.value
+                    )
+                )
+        if self.field is AssetField.DATE and self.after is None:
+            raise ValueError(_("the server cannot remove a date"))
 
     def inverse(self) -> tuple[Action, ...]:
         return () if self.loss() else (SetField(self.asset_id, self.field, before=self.after, after=self.before),)
@@ -129,6 +144,28 @@ class SetField(_OneAsset):
         if self.field is AssetField.DATE and self.before is None:
             return _("a date set where there was none stays: the server cannot remove a date")
         return None
+
+
+def _fits(field: AssetField, value: FieldValue) -> bool:
+    """Whether a field can hold a value; None is nothing, which a favourite mark and a visibility never are."""
+    if field is AssetField.FAVORITE:
+        return isinstance(value, bool)
+    if field is AssetField.VISIBILITY:
+        return isinstance(value, Visibility) and value not in (Visibility.LOCKED, Visibility.UNKNOWN)
+    if value is None:
+        return True
+    if field is AssetField.RATING:
+        return type(value) is int and (value == -1 or 1 <= value <= 5)
+    if field is AssetField.PLACE:
+        return isinstance(value, Place) and abs(value.latitude) <= 90 and abs(value.longitude) <= 180
+    return isinstance(value, str) and (field is not AssetField.DATE or _is_moment(value))
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 @frozen
@@ -153,18 +190,23 @@ class _Removal(Action):
 class TrashAssets(_Removal):
     """Move assets to the trash.
 
-    :ivar by_resolving: let the server dissolve the duplicate group in the same request (Immich 2.7 on).
+    :ivar by_resolving: let the server dissolve the duplicate group in the same request (Immich 2.7 on). The server then also merges into
+        the keeper what the others have: only for groups where that adds nothing, because undoing does not take it back.
     """
 
     kind: ClassVar[str] = "trash"
     by_resolving: bool = False
 
     def inverse(self) -> tuple[Action, ...]:
-        restored = RestoreAssets(self.trashed_ids)
+        restored = tuple(
+            RestoreAssets((asset_id,), kept_ids=self.kept_ids, duplicate_id=self.duplicate_id)
+            for asset_id in self.trashed_ids
+        )
         if self.duplicate_id is None:
-            return (restored,)
+            return restored
         # The server forgets the group of an asset that is left alone in it, so the keeper is told again as well.
-        return (restored, SetDuplicateGroup((*self.kept_ids, *self.trashed_ids), self.duplicate_id))
+        members = (*self.kept_ids, *self.trashed_ids)
+        return (*restored, SetDuplicateGroup(members, self.duplicate_id, after_restore=True))
 
 
 @frozen
@@ -182,17 +224,22 @@ class DeleteForever(_Removal):
 
 @frozen
 class RestoreAssets(Action):
-    """Take assets out of the trash."""
+    """Take assets out of the trash.
+
+    :ivar kept_ids, duplicate_id: as of the removal that this undoes, so that undoing the undoing checks the same.
+    """
 
     kind: ClassVar[str] = "restore"
     restored_ids: tuple[str, ...]
+    kept_ids: tuple[str, ...] = ()
+    duplicate_id: str | None = None
 
     @property
     def assets(self) -> tuple[str, ...]:
         return self.restored_ids
 
     def inverse(self) -> tuple[Action, ...]:
-        return (TrashAssets(self.restored_ids),)
+        return (TrashAssets(self.restored_ids, self.kept_ids, self.duplicate_id),)
 
 
 @frozen
@@ -217,12 +264,18 @@ class DismissDuplicates(_Members):
 
 @frozen
 class SetDuplicateGroup(_Members):
-    """Make assets a duplicate group again."""
+    """Make assets a duplicate group again.
+
+    :ivar after_restore: some of them come out of the trash; trashing these again is all that undoing takes.
+    """
 
     kind: ClassVar[str] = "set-duplicate-group"
     duplicate_id: str
+    after_restore: bool = False
 
     def inverse(self) -> tuple[Action, ...]:
+        if self.after_restore:
+            return ()
         return (DismissDuplicates(self.member_ids, self.duplicate_id),)
 
 
@@ -266,6 +319,24 @@ KINDS: dict[str, type[Action]] = {
     )
 }
 """Every kind of action by its name in documents."""
+
+
+ITEMIZED: tuple[type[Action], ...] = (AddToAlbum, RemoveFromAlbum, AddTag, RemoveTag)
+"""Kinds whose requests are answered for each asset by itself."""
+
+
+def target(action: Action) -> tuple[str, ...] | None:
+    """What of an asset the action decides, such as its membership in one album; a plan may decide each only once.
+
+    None where the action is not about one asset.
+    """
+    if isinstance(action, AddToAlbum | RemoveFromAlbum):
+        return ("album", action.album_id, action.asset_id)
+    if isinstance(action, AddTag | RemoveTag):
+        return ("tag", action.tag_id, action.asset_id)
+    if isinstance(action, SetField):
+        return (action.field.value, action.asset_id)
+    return None
 
 
 def removed_ids(action: Action) -> tuple[str, ...]:

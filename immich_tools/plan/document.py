@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.plan.actions import Action, DeleteForever, TrashAssets, removed_ids
+from immich_tools.plan.actions import Action, DeleteForever, RestoreAssets, TrashAssets, removed_ids, target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,10 +160,12 @@ class Plan:
 def check_consistent(changes: Iterable[Change]) -> None:
     """Refuse a set of changes that contradicts itself.
 
-    :raises UsageError: two changes share an id, one requires itself in a circle, an asset is to be both trashed and kept (or trashed
-        twice), or a removal of duplicates keeps nothing.
+    :raises UsageError: two changes share an id or decide the same thing, one requires itself in a circle, an asset is to be both trashed
+        and kept (or trashed twice, or trashed and restored), or a removal of duplicates keeps nothing.
     """
     by_id: dict[str, Change] = {}
+    decided: set[tuple[str, ...]] = set()
+    restored: set[str] = set()
     kept: set[str] = set()
     removed: set[str] = set()
     for change in changes:
@@ -171,6 +173,13 @@ def check_consistent(changes: Iterable[Change]) -> None:
             raise UsageError(_("The plan names change '{id}' twice.").format(id=change.id))
         by_id[change.id] = change
         action = change.action
+        what = target(action)
+        if what is not None:
+            if what in decided:
+                raise UsageError(_("Change '{id}' decides what another change decides already.").format(id=change.id))
+            decided.add(what)
+        if isinstance(action, RestoreAssets):
+            restored.update(action.restored_ids)
         if not isinstance(action, TrashAssets | DeleteForever):
             continue
         if not action.trashed_ids:
@@ -185,6 +194,9 @@ def check_consistent(changes: Iterable[Change]) -> None:
     both = sorted(kept & removed)
     if both:
         raise UsageError(_("The plan both keeps and trashes asset {id}.").format(id=both[0]))
+    both = sorted(restored & removed)
+    if both:
+        raise UsageError(_("The plan both restores and trashes asset {id}.").format(id=both[0]))
     levels(by_id)
 
 

@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from immich_tools.errors import GuardTripped, UsageError
 from immich_tools.i18n import _, ngettext
+from immich_tools.immich.client import Immich
 from immich_tools.immich.models import TrashPolicy
 from immich_tools.plan.actions import DeleteForever, TrashAssets
 from immich_tools.plan.document import Plan
@@ -54,6 +55,11 @@ class Guards:
                     limit=100 * self.max_ratio,
                 )
             )
+
+
+def trash_policy_now(immich: Immich) -> TrashPolicy:
+    """The server's trash policy as it is at this moment; an `Immich` only asks once, and a service holds one for days."""
+    return Immich(immich.connection, force_version=immich.force_version).trash_policy
 
 
 def finally_removed(plan: Plan, trash: TrashPolicy) -> int:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.immich.convert import parse_time
-from immich_tools.immich.models import Asset, Exif, Place, Visibility
+from immich_tools.immich.models import Asset, Exif, Place
 from immich_tools.plan.actions import (
     Action,
     AddTag,
@@ -119,8 +118,8 @@ def same_value(field: AssetField, one: FieldValue, other: FieldValue) -> bool:
     if field is AssetField.DATE:
         first, second = parse_time(one), parse_time(other)
         return first == second if first is None or second is None else abs((first - second).total_seconds()) < 1
-    if isinstance(one, str) and isinstance(other, str):
-        return one.strip() == other.strip()
+    if field is AssetField.DESCRIPTION:
+        return str(one or "").strip() == str(other or "").strip()
     return one == other
 
 
@@ -173,30 +172,3 @@ _STATES: Final[dict[type[Action], Callable[[Action, Mapping[str, Asset]], bool]]
     StackAssets: _stacked,
     UnstackAssets: _unstacked,
 }
-
-
-def objection(
-    change: Change, user_id: str, assets: Mapping[str, Asset], groups: Mapping[str, frozenset[str]]
-) -> str | None:
-    """Why a removal must not be carried out now, whatever was true when it was planned; None when it still holds.
-
-    :param assets: the present state of the assets named, as far as they can be seen.
-    :param groups: the present duplicate groups: id → members outside the trash.
-    """
-    action = change.action
-    assert isinstance(action, TrashAssets | DeleteForever)
-    if action.duplicate_id is not None:
-        members = groups.get(action.duplicate_id, frozenset())
-        if not members.issuperset((*action.kept_ids, *action.trashed_ids)):
-            return _("the duplicate group has changed since it was planned")
-    for asset_id in (*action.kept_ids, *action.trashed_ids):
-        asset = assets.get(asset_id)
-        if asset is None:
-            return _("asset {id} is not there any more").format(id=asset_id)
-        if asset.is_trashed:
-            return _("asset {id} is in the trash already").format(id=asset_id)
-        if asset.owner_id != user_id:
-            return _("asset {id} belongs to somebody else").format(id=asset_id)
-        if asset.visibility in (Visibility.LOCKED, Visibility.UNKNOWN):
-            return _("asset {id} is in the locked folder").format(id=asset_id)
-    return None

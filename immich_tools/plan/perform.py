@@ -1,16 +1,14 @@
-"""From actions to requests: how changes are put together into few requests, and how one such batch is sent."""
+"""From actions to requests: how a batch of changes is sent, and what its answer says of each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final, TypeAlias, TypeVar
-
-from attrs import frozen
 
 from immich_tools.errors import RequestRefused
 from immich_tools.i18n import _
+from immich_tools.immich import compat
 from immich_tools.immich.client import Immich
 from immich_tools.immich.duplicates import Resolution
 from immich_tools.immich.models import AssetUpdate, ItemError, ItemResult
@@ -30,150 +28,51 @@ from immich_tools.plan.actions import (
     TrashAssets,
     UnstackAssets,
 )
+from immich_tools.plan.batching import Batch
 from immich_tools.plan.document import Change
 from immich_tools.plan.outcome import Result, Status
 
 A = TypeVar("A", bound=Action)
-
-# Within a level, what brings back comes first and what takes away last. Fields come before tags because Immich before 2.4 may lose one
-# of two quick changes while it rewrites the sidecar; the read-back comes after all of them.
-ORDER: Final[tuple[type[Action], ...]] = (
-    RestoreAssets,
-    SetField,
-    RemoveFromAlbum,
-    AddToAlbum,
-    RemoveTag,
-    AddTag,
-    UnstackAssets,
-    SetDuplicateGroup,
-    DismissDuplicates,
-    StackAssets,
-    TrashAssets,
-    DeleteForever,
-)
-ITEMS: Final = 2000
-"""Ids in one request that answers for each id by itself."""
 
 Results: TypeAlias = dict[str, Result]
 DONE: Final = Result(Status.DONE)
 ALREADY: Final = Result(Status.ALREADY)
 
 
-@frozen
-class Batch:
-    """Changes that go into one request."""
-
-    kind: type[Action]
-    changes: tuple[Change, ...]
-
-    def halves(self) -> tuple[Batch, ...]:
-        """Cut in two, between assets if there are several, else between the fields of the one; empty when it cannot be cut."""
-        units = [tuple(unit) for _assets, unit in groupby(self.changes, key=lambda change: change.action.assets)]
-        if len(units) < 2:
-            units = [(change,) for change in self.changes]
-        if len(units) < 2:
-            return ()
-        middle = len(units) // 2
-        return tuple(
-            Batch(self.kind, tuple(change for unit in part for change in unit))
-            for part in (units[:middle], units[middle:])
-        )
-
-
-def batches(changes: Iterable[Change], size: int) -> list[Batch]:
-    """Put changes of one level together into requests, in the order they are to be sent.
-
-    :param size: assets in one request that is refused as a whole for one bad id.
-    """
-    by_kind: dict[type[Action], list[Change]] = {}
-    for change in changes:
-        by_kind.setdefault(type(change.action), []).append(change)
-    result: list[Batch] = []
-    for kind in ORDER:
-        for group in _alike(kind, by_kind.get(kind, [])):
-            limit = ITEMS if kind in (AddToAlbum, RemoveFromAlbum, AddTag, RemoveTag) else size
-            result += [Batch(kind, part) for part in _filled(group, limit)]
-    return result
-
-
-def _alike(kind: type[Action], changes: Sequence[Change]) -> list[list[Change]]:
-    """Changes that one request can carry: the same album or tag, the same values, the same way of trashing."""
-    if kind is SetField:
-        return _same_values(changes)
-    if kind in (StackAssets, UnstackAssets):
-        return [[change] for change in changes]
-
-    def key(change: Change) -> object:
-        action = change.action
-        if isinstance(action, AddToAlbum | RemoveFromAlbum):
-            return action.album_id
-        if isinstance(action, AddTag | RemoveTag):
-            return action.tag_id
-        if isinstance(action, TrashAssets):
-            return action.by_resolving
-        return action.duplicate_id if isinstance(action, SetDuplicateGroup) else None
-
-    groups: dict[object, list[Change]] = {}
-    for change in changes:
-        groups.setdefault(key(change), []).append(change)
-    return list(groups.values())
-
-
-def _same_values(changes: Sequence[Change]) -> list[list[Change]]:
-    by_asset: dict[str, list[Change]] = {}
-    for change in changes:
-        by_asset.setdefault(change.action.assets[0], []).append(change)
-    groups: dict[object, list[Change]] = {}
-    for asset_id in sorted(by_asset):
-        fields = sorted(by_asset[asset_id], key=lambda change: _set_field(change).field.value)
-        signature = tuple((_set_field(change).field, _set_field(change).after) for change in fields)
-        groups.setdefault(signature, []).extend(fields)
-    return list(groups.values())
-
-
-def _set_field(change: Change) -> SetField:
-    assert isinstance(change.action, SetField)
-    return change.action
-
-
-def _filled(changes: Sequence[Change], limit: int) -> Iterator[tuple[Change, ...]]:
-    """Cut so that no part names more than `limit` assets, unless one change alone does."""
-    part: list[Change] = []
-    assets: set[str] = set()
-    for change in changes:
-        if part and len(assets | set(change.action.assets)) > limit:
-            yield tuple(part)
-            part, assets = [], set()
-        part.append(change)
-        assets.update(change.action.assets)
-    if part:
-        yield tuple(part)
-
-
 def perform(immich: Immich, batch: Batch) -> Results:
     """Send one batch.
 
-    :returns: what came of each change; all are DONE where the server answers for the whole request.
+    :returns: what came of each change; all are DONE where the server answers for the whole request. UNKNOWN where the server says
+        something that only looking can tell.
     :raises RequestRefused: the server refused the request as a whole; nothing of it was done.
     """
     return _PERFORMERS[batch.kind](immich, batch.changes)
 
 
 def _each(changes: Sequence[Change], answers: Iterable[ItemResult], already: ItemError) -> Results:
-    by_asset = {answer.id: answer.error for answer in answers}
-    return {change.id: _item(by_asset.get(change.action.assets[0], ItemError.UNKNOWN), already) for change in changes}
+    """What the answers for single assets mean.
+
+    `already` (it is in the album, it does not carry the tag) says that nothing was done, so undoing leaves it. But when the answer to a
+    first try was lost and the connection sent the request again, the answer of the second is `already` for what the first did. It was
+    not so when the plan was made, so then it counts as done.
+    """
+    given = {answer.id: answer for answer in answers}
+    return {change.id: _item(given.get(change.action.assets[0]), already) for change in changes}
 
 
-def _item(error: ItemError | None, already: ItemError) -> Result:
-    if error is None:
+def _item(answer: ItemResult | None, already: ItemError) -> Result:
+    if answer is None or answer.error is ItemError.UNKNOWN:
+        return Result(Status.UNKNOWN, _("the server refused it"))
+    if answer.error is None:
         return DONE
-    if error is already:
-        return ALREADY
+    if answer.error is already:
+        # Set by the server layer once it tells that the request was sent more than once.
+        return DONE if getattr(answer, "repeated", False) else ALREADY
     words = {
         ItemError.NO_PERMISSION: _("the key's user may not do this"),
         ItemError.NOT_FOUND: _("the asset is not there"),
     }
-    return Result(Status.FAILED, words.get(error, _("the server refused it")))
+    return Result(Status.FAILED, words.get(answer.error, _("the server refused it")))
 
 
 def _whole(changes: Sequence[Change]) -> Results:
@@ -220,7 +119,9 @@ def update_of(actions: Iterable[SetField]) -> AssetUpdate:
     values: dict[str, Any] = {}
     clear: set[str] = set()
     for action in actions:
-        if action.after is None:
+        if action.field is AssetField.DESCRIPTION:
+            values[action.field.value] = action.after or ""
+        elif action.after is None:
             clear.add(action.field.value)
         elif action.field is AssetField.DATE:
             values[action.field.value] = datetime.fromisoformat(str(action.after))
@@ -231,7 +132,8 @@ def update_of(actions: Iterable[SetField]) -> AssetUpdate:
 
 def _trash(immich: Immich, changes: Sequence[Change]) -> Results:
     actions = {change.id: change.action for change in changes if isinstance(change.action, TrashAssets)}
-    if not next(iter(actions.values())).by_resolving:
+    # Before 2.7 there is no such request; what it does there for a group that is trashed but for one, the next look at the groups does.
+    if not next(iter(actions.values())).by_resolving or not compat.resolves_duplicates(immich.version):
         immich.assets.trash(_assets(changes))
         return _whole(changes)
     asked = [Resolution(action.duplicate_id or "", action.kept_ids, action.trashed_ids) for action in actions.values()]
@@ -240,7 +142,7 @@ def _trash(immich: Immich, changes: Sequence[Change]) -> Results:
     return {
         name: DONE
         if (reason := refused.get(action.duplicate_id or "", missing)) is None
-        else Result(Status.FAILED, reason)
+        else Result(Status.UNKNOWN, reason)
         for name, action in actions.items()
     }
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from enum import Enum
-from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -21,6 +20,9 @@ from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 
 SCHEMA: Final = 1
 _LISTS: Final[tuple[tuple[str, type], ...]] = (("changes", Change), ("keeps", Keep), ("skips", Skip))
+_FIELDS: Final = {field.value: field for field in AssetField}
+_KNOWN_HINTS: Final[dict[type[Any], dict[str, Any]]] = {}
+_VISIBILITIES: Final = {visibility.value: visibility for visibility in Visibility}
 # A person who deletes the last line of a list leaves a comma behind.
 _TRAILING_COMMA: Final = re.compile(r",(\s*\n\s*[\]}])")
 
@@ -42,38 +44,40 @@ def action_from_json(item: Any) -> Action:
 
     :raises ValueError: it is not one.
     """
-    if not isinstance(item, dict) or item.get("do") not in KINDS:
+    name = item.get("do") if isinstance(item, dict) else None
+    if not isinstance(name, str) or name not in KINDS:
         raise ValueError(_("unknown action {action}").format(action=json.dumps(item)[:80]))
-    kind = KINDS[item["do"]]
-    values = {name: value for name, value in item.items() if name != "do"}
+    kind = KINDS[name]
+    values = {key: value for key, value in item.items() if key != "do"}
     if kind is SetField:
-        field = AssetField(values["field"])
-        values |= {name: _field_value(field, values[name]) for name in ("before", "after")}
+        field = _FIELDS.get(str(values.get("field")))
+        if field is None:
+            raise ValueError(_("unknown field of an asset: {field}").format(field=json.dumps(values.get("field"))))
+        values |= {key: _field_value(field, values[key]) for key in ("before", "after") if key in values}
         values["field"] = field
     action: Action = _build(kind, values)
     return action
 
 
 def _field_value(field: AssetField, value: Any) -> FieldValue:
-    if value is None:
-        return None
-    if field is AssetField.PLACE and isinstance(value, list):
-        latitude, longitude = (float(number) for number in value)
-        return Place(latitude, longitude)
-    if field is AssetField.VISIBILITY:
-        return Visibility(value)
-    if field is AssetField.RATING and type(value) is int:
+    """A value as `SetField` takes it, which refuses what the field cannot hold."""
+    if field is AssetField.PLACE and isinstance(value, list) and len(value) == 2 and all(map(_is_degrees, value)):
+        return Place(float(value[0]), float(value[1]))
+    if field is AssetField.VISIBILITY and isinstance(value, str) and value in _VISIBILITIES:
+        return _VISIBILITIES[value]
+    if value is None or isinstance(value, bool | int | str):
         return value
-    if field is AssetField.FAVORITE and isinstance(value, bool):
-        return value
-    if field in (AssetField.DESCRIPTION, AssetField.DATE) and isinstance(value, str):
-        return value
-    raise ValueError(_("{value} is no {field}").format(value=json.dumps(value), field=field.value))
+    raise ValueError(_("{value} is no {field}").format(value=json.dumps(value)[:60], field=field.value))
 
 
-@cache
-def _hints(kind: Hashable) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _is_degrees(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 180
+
+
+def _hints(kind: type[Any]) -> dict[str, Any]:
+    if kind not in _KNOWN_HINTS:
+        _KNOWN_HINTS[kind] = get_type_hints(kind)
+    return _KNOWN_HINTS[kind]
 
 
 def _build(kind: type[Any], values: Mapping[str, Any]) -> Any:
@@ -98,6 +102,9 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
             return tuple(value)
     elif isinstance(hint, type) and hint in (str, int, bool):
         if type(value) is hint:
+            return value
+    elif get_origin(hint) is Mapping:
+        if isinstance(value, dict):
             return value
     elif isinstance(hint, UnionType) and all(part in (str, int, type(None)) for part in get_args(hint)):
         if type(value) in get_args(hint):
@@ -152,9 +159,11 @@ def plan_from_json(document: Any) -> Plan:
         values[list_name] = tuple(_entry(list_name, number, kind, item) for number, item in enumerate(items, 1))
     try:
         labels = values.get("labels", {})
+        if not isinstance(labels, dict) or not all(isinstance(label, dict) for label in labels.values()):
+            raise ValueError(_("'labels' is no object of objects"))
         values["labels"] = {asset_id: _build(Label, label) for asset_id, label in labels.items()}
         plan = _build(Plan, values)
-    except (ValueError, AttributeError) as error:
+    except ValueError as error:
         raise UsageError(_("The plan document is damaged: {reason}.").format(reason=error)) from None
     assert isinstance(plan, Plan)
     return plan
@@ -167,7 +176,7 @@ def _entry(list_name: str, number: int, kind: type[Any], item: Any) -> Any:
         if kind is Change:
             item = item | {"action": action_from_json(item.get("action"))}
         return _build(kind, item)
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         name = item.get("id") if isinstance(item, dict) else None
         where = f"{list_name}[{number}]" + (f" ({name})" if name else "")
         raise UsageError(
@@ -180,32 +189,47 @@ def dump_plan(plan: Plan) -> str:
     lines = []
     for name, value in plan_to_json(plan).items():
         if isinstance(value, list) and value:
-            lines.append(f"  {json.dumps(name)}: [\n" + ",\n".join("    " + _line(entry) for entry in value) + "\n  ]")
+            lines.append(
+                f"  {json.dumps(name)}: [\n" + ",\n".join("    " + to_line(entry) for entry in value) + "\n  ]"
+            )
         elif name == "labels" and value:
-            entries = ",\n".join(f"    {json.dumps(key)}: {_line(entry)}" for key, entry in value.items())
+            entries = ",\n".join(f"    {json.dumps(key)}: {to_line(entry)}" for key, entry in value.items())
             lines.append(f'  "labels": {{\n{entries}\n  }}')
         else:
-            lines.append(f"  {json.dumps(name)}: {_line(value)}")
+            lines.append(f"  {json.dumps(name)}: {to_line(value)}")
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def to_line(value: Any) -> str:
+    """JSON on one line, readable by people; a text that is not valid Unicode (a server can send one) is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value)
+    return text
 
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write a plan document; see `Plan.save`."""
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(dump_plan(plan))
+        file = path.open("x", encoding="utf-8")
     except FileExistsError:
         raise UsageError(
             _("{path} exists already; it is not overwritten. Choose another name.").format(path=path)
         ) from None
     except OSError as error:
-        raise UsageError(
-            _("The plan cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror)
-        ) from None
+        raise _unwritable(path, error) from None
+    try:
+        with file:
+            file.write(dump_plan(plan))
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a plan would only be in the way
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(_("The plan cannot be written to {path}: {reason}.").format(path=path, reason=error.strerror))
 
 
 def load_plan(path: Path) -> Plan:
@@ -214,7 +238,7 @@ def load_plan(path: Path) -> Plan:
     :raises UsageError: it cannot be read or is no plan; says where.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
     except OSError as error:
         raise UsageError(
             _("The plan {path} cannot be read: {reason}.").format(path=path, reason=error.strerror)
@@ -223,6 +247,6 @@ def load_plan(path: Path) -> Plan:
         raise UsageError(_("The plan {path} is not text in UTF-8.").format(path=path)) from None
     try:
         document = json.loads(_TRAILING_COMMA.sub(r"\1", text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(_("The plan {path} is not JSON: {reason}.").format(path=path, reason=error)) from None
     return plan_from_json(document)

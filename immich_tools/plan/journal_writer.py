@@ -1,0 +1,184 @@
+"""Writing the journal of a run: JSON lines, from which a run killed at any moment can be resumed or undone.
+
+The plan is written first, then for each batch what is about to be sent (synced to the disk before it is sent) and what came of it. Times
+and names of files are the only things here that are not in the plan. A journal holds no key.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from immich_tools.errors import ToolkitError, UsageError
+from immich_tools.i18n import _
+from immich_tools.plan.document import Plan
+from immich_tools.plan.journal import SUFFIX, UNDO, Run
+from immich_tools.plan.outcome import Result
+from immich_tools.plan.storage import plan_to_json, to_line
+
+_UNFIT_FOR_A_NAME: Final = re.compile(r"[^a-z0-9]+")
+
+if sys.platform == "win32":  # pragma: no cover
+
+    def _lock(descriptor: int) -> None:
+        """Windows has no such lock; there nothing keeps two programs from resuming one run at once."""
+
+else:
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+    def _lock(descriptor: int) -> None:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+
+
+class JournalLost(ToolkitError):
+    """The journal cannot be written any more (a full disk, say); from then on nothing may be sent."""
+
+
+class Journal:
+    """Writes one run's journal; every line is whole or missing."""
+
+    def __init__(self, run_id: str, path: Path, mode: str) -> None:
+        self.run_id = run_id
+        self.path = path
+        self._lock = threading.Lock()
+        self._lost = ""
+        try:
+            self._file = os.fdopen(
+                os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_EXCL if mode == "x" else os.O_APPEND), 0o600), "ab"
+            )
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        try:
+            _lock(self._file.fileno())
+        except OSError:
+            self._file.close()
+            raise _under_way(run_id) from None
+
+    @classmethod
+    def create(cls, folder: Path, plan: Plan, *, server: str, permanent: str | None, undoes: str | None) -> Self:
+        """Begin the journal of a new run.
+
+        :raises UsageError: the folder cannot be written to; nothing has been changed then.
+        """
+        now = datetime.now(UTC)
+        # The name of a tool may come from a document that somebody wrote; it becomes part of a file's name.
+        tool = UNDO if undoes else _UNFIT_FOR_A_NAME.sub("-", plan.tool.lower())[:40].strip("-") or "plan"
+        run_id = f"{now:%Y%m%d-%H%M%S}-{tool}-{secrets.token_hex(3)}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise UsageError(
+                _("The folder {path} for journals cannot be made: {reason}.").format(path=folder, reason=error.strerror)
+            ) from None
+        journal = cls(run_id, folder / f"{run_id}{SUFFIX}", "x")
+        head = {"run": run_id, "started": now.isoformat(), "server": server, "permanent": permanent, "undoes": undoes}
+        try:
+            journal._write({"event": "start", **head, "plan": plan_to_json(plan)}, sync=True)
+        except JournalLost as lost:
+            journal.close()
+            journal.path.unlink(missing_ok=True)
+            raise UsageError(str(lost)) from None
+        journal._sync_folder()
+        return journal
+
+    @classmethod
+    def reopen(cls, run: Run) -> Self:
+        """Go on with the journal of a run that was cut short; nobody else can do so as long as it is open.
+
+        :raises UsageError: the run is under way in another program, or the journal cannot be written.
+        """
+        return cls(run.id, run.path, "a")
+
+    def resume(self) -> None:
+        """Say that the run goes on."""
+        self._end_torn_line()
+        self._write({"event": "resume", "at": datetime.now(UTC).isoformat()}, sync=True)
+
+    def intend(self, change_ids: Iterable[str]) -> None:
+        """Say what is about to be sent; returns when that is on the disk.
+
+        :raises JournalLost: it is not; nothing may be sent.
+        """
+        self._write({"event": "intent", "changes": list(change_ids)}, sync=True)
+
+    def conclude(self, results: Mapping[str, Result]) -> None:
+        """Say what came of changes; a later word on a change counts.
+
+        :raises JournalLost: it could not be written; reading the server tells the same.
+        """
+        if not results:
+            return
+        lines = {change_id: [result.status.value, result.reason] for change_id, result in results.items()}
+        self._write({"event": "result", "changes": lines}, sync=False)
+
+    def finish(self) -> None:
+        """Say that the run came to its end."""
+        self._write({"event": "end", "at": datetime.now(UTC).isoformat()}, sync=True)
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):  # what could not be written before cannot be written now; that was said then
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, line: Mapping[str, Any], *, sync: bool) -> None:
+        with self._lock:
+            if self._lost:
+                raise JournalLost(self._lost)
+            try:
+                self._file.write(to_line(line).encode() + b"\n")
+                self._file.flush()
+                if sync:
+                    os.fsync(self._file.fileno())
+            except OSError as error:
+                # A second attempt could glue two lines together, so there is none.
+                self._lost = str(_unwritable(self.path, error))
+                raise JournalLost(self._lost) from None
+
+    def _sync_folder(self) -> None:
+        # The file's name must survive a crash as well as its content. Not every network folder can be synced.
+        if hasattr(os, "O_DIRECTORY"):
+            with suppress(OSError):
+                descriptor = os.open(self.path.parent, os.O_DIRECTORY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+
+    def _end_torn_line(self) -> None:
+        content = self.path.read_bytes()
+        if content and not content.endswith(b"\n"):
+            self._file.write(b"\n")
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    return UsageError(_("The journal {path} cannot be written: {reason}.").format(path=path, reason=error.strerror))
+
+
+def _under_way(run_id: str) -> UsageError:
+    return UsageError(_("Run {run} is under way in another program.").format(run=run_id))
+
+
+def check_idle(run: Run) -> None:
+    """:raises UsageError: another program is carrying out `run` at this moment."""
+    with suppress(FileNotFoundError), run.path.open("rb") as file:
+        try:
+            _lock(file.fileno())
+        except OSError:
+            raise _under_way(run.id) from None

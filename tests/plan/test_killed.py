@@ -1,0 +1,245 @@
+"""A run that is killed without warning, at any moment: it can be resumed, and it can be undone.
+
+The plan is carried out by another process, which is killed (SIGKILL) when the server has seen its N-th request, for every N up to the
+end of the run: before the server carries that request out, and after it did but before it answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Condition, Event
+from typing import IO
+
+import pytest
+from attrs import define
+
+from immich_tools.immich.client import Immich
+from immich_tools.plan.actions import StackAssets, TrashAssets
+from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.execute import resume
+from immich_tools.plan.journal import Run, find_run, runs
+from immich_tools.plan.undo import undo_plan
+from immich_tools.sandbox import Dialect, Sandbox
+from immich_tools.sandbox.exchange import ConnectionFailed, Request, Response
+from tests.plan.scene import Asked, Scene
+from tests.plan.test_never import without_groups
+
+ROOT = Path(__file__).parents[2]
+FAR = 10_000
+MOMENTS = ("before", "after")
+
+
+def ignore(number: int, asked: Asked) -> None:
+    """Nothing happens."""
+
+
+class Door(Sandbox):
+    """One port for all the servers of these tests, one after the other; closed, it answers nobody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside: Sandbox | None = None
+        self._passing = 0
+        self._changed = Condition()
+
+    def handle(self, request: Request) -> Response:
+        with self._changed:
+            if self.inside is None:
+                raise ConnectionFailed(was_refused=False)
+            self._passing += 1
+            inside = self.inside
+        try:
+            return inside.handle(request)
+        finally:
+            with self._changed:
+                self._passing -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more, and wait for those inside."""
+        with self._changed:
+            self.inside = None
+            assert self._changed.wait_for(lambda: self._passing == 0, 30)
+
+
+@define
+class Worker:
+    """The other program, through which plans are carried out."""
+
+    program: subprocess.Popen[str]
+    door: Door
+    url: str
+
+    def carry_out(self, scene: Scene, do: str, fatal: int, moment: str) -> int:
+        """Have the plan in the scene's folder carried out, and kill that when the server sees request number `fatal`.
+
+        :returns: how the process ended: 0, or minus the number of the signal.
+        """
+        known = Event()
+        victim: list[int] = []
+
+        def strike(number: int, asked: Asked) -> None:
+            if number == fatal:
+                assert known.wait(30)
+                os.kill(victim[0], signal.SIGKILL)
+                raise ConnectionFailed(was_refused=False)
+
+        def admit(number: int, asked: Asked) -> None:
+            if number > fatal:
+                raise ConnectionFailed(was_refused=False)  # sent by another thread of a process that is being killed
+            if moment == "before":
+                strike(number, asked)
+
+        scene.sandbox.asked.clear()
+        scene.sandbox.before = admit
+        scene.sandbox.after = strike if moment == "after" else ignore
+        self.door.inside = scene.sandbox
+        order = {"do": do, "url": self.url, "key": scene.sandbox.admin_key, "journals": str(scene.folder)}
+        self._pipe(self.program.stdin).write(json.dumps(order | {"plan": str(plan_file(scene))}) + "\n")
+        self._pipe(self.program.stdin).flush()
+        victim.append(int(self._pipe(self.program.stdout).readline()))
+        known.set()
+        ended = int(self._pipe(self.program.stdout).readline())
+        # What the dead process sent last must not reach the server later than what comes next.
+        self.door.close()
+        scene.sandbox.before = scene.sandbox.after = ignore
+        return ended
+
+    @staticmethod
+    def _pipe(pipe: IO[str] | None) -> IO[str]:
+        assert pipe is not None
+        return pipe
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    command = [sys.executable, "-m", "tests.plan.carrier_process"]
+    door = Door()
+    with (
+        door.serve() as url,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program,
+    ):
+        yield Worker(program, door, url)
+        Worker._pipe(program.stdin).close()
+        assert program.wait(30) == 0
+
+
+def plan_file(scene: Scene) -> Path:
+    return scene.folder.parent / "plan.json"
+
+
+def new_scene(dialect: Dialect, folder: Path) -> tuple[Scene, Plan]:
+    """A scene with one clean-up of a group, one resolved group where the server can, and a stack: a creation that no one may do twice."""
+    scene = Scene(dialect, folder / "runs")
+    group, members = scene.group()
+    resolved, (kept, *others) = scene.group(2)
+    resolving = TrashAssets(tuple(others), (kept,), resolved, by_resolving=dialect is Dialect.V3)
+    stack = StackAssets(tuple(scene.sandbox.add_asset() for _number in range(2)))
+    plan = scene.plan(*scene.transfer(group, members), Change("resolve", resolving), Change("stack", stack))
+    scene.folder.mkdir(parents=True)
+    plan.save(plan_file(scene))
+    return scene, plan
+
+
+def last_run(scene: Scene) -> Run | None:
+    known = runs(scene.folder)
+    return known[-1] if known else None
+
+
+@contextmanager
+def visitor(scene: Scene, run: Run) -> Iterator[Immich]:
+    """A client in this process for the server that the run was on."""
+    with Immich.connect(
+        run.server, scene.sandbox.admin_key, transport=scene.sandbox.transport(), retry_wait=0
+    ) as immich:
+        yield immich
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_killed_at_any_request_is_resumed_to_the_same_end_and_undone_to_the_same_beginning(
+    worker: Worker, dialect: Dialect, moment: str, tmp_path: Path
+) -> None:
+    scene, _plan = new_scene(dialect, tmp_path / "whole")
+    assert worker.carry_out(scene, "apply", FAR, moment) == 0
+    wanted, length = scene.dump(), len(scene.sandbox.asked)
+    assert length > 10
+    for number in range(1, length + 1):
+        for ending in ("resume", "undo"):
+            scene, plan = new_scene(dialect, tmp_path / f"{ending}-{number}")
+            before = scene.dump()
+            # With two requests at a time the last ones may fall together.
+            if worker.carry_out(scene, "apply", number, moment) == 0:
+                assert number > length - 3
+                continue
+            run = last_run(scene)
+            if run is None:
+                assert scene.dump() == before, "something was changed before the journal said so"
+                continue
+            with visitor(scene, run) as immich:
+                if ending == "resume":
+                    outcome = resume(run, immich)
+                    assert not outcome.failures, (number, outcome.results)
+                    assert outcome.results.keys() == {change.id for change in plan.changes}
+                    assert without_groups(scene.dump()) == without_groups(wanted), number
+                    assert find_run(scene.folder, run.id).finished
+                else:
+                    undoing = undo_plan(run, immich)
+                    if undoing.changes:
+                        assert not scene.apply(undoing, immich, undoes=run.id).failures
+                    assert scene.dump() == before, number
+
+
+def test_an_undo_killed_at_any_request_is_resumed_to_the_former_state(
+    worker: Worker, dialect: Dialect, tmp_path: Path
+) -> None:
+    length = FAR
+    number = 0
+    while number < length:
+        number += 1
+        scene, _plan = new_scene(dialect, tmp_path / f"undo-{number}")
+        before = scene.dump()
+        assert worker.carry_out(scene, "apply", FAR, "after") == 0
+        run = last_run(scene)
+        assert run is not None
+        with visitor(scene, run) as immich:
+            undoing = undo_plan(run, immich)
+            # The other process reaches the server at another port; the run it undoes must be of the same.
+            plan_file(scene).unlink()
+            undoing.save(plan_file(scene))
+            if worker.carry_out(scene, "undo", number, "after") == 0:
+                length = len(scene.sandbox.asked)
+                assert scene.dump() == before
+                continue
+            latest = last_run(scene)
+            assert latest is not None
+            if latest.id == run.id:
+                continue  # killed before the journal was begun
+        with visitor(scene, latest) as immich:
+            assert not resume(latest, immich).failures
+            assert scene.dump() == before, number
+
+
+def test_a_run_killed_again_and_again_while_it_is_resumed_comes_to_its_end(
+    worker: Worker, dialect: Dialect, tmp_path: Path
+) -> None:
+    scene, _plan = new_scene(dialect, tmp_path / "whole")
+    assert worker.carry_out(scene, "apply", FAR, "after") == 0
+    wanted, length = scene.dump(), len(scene.sandbox.asked)
+    scene, plan = new_scene(dialect, tmp_path / "killed")
+    assert worker.carry_out(scene, "apply", length // 2, "after") == -signal.SIGKILL
+    number, ended = 0, -signal.SIGKILL
+    while ended != 0:
+        number += 1
+        ended = worker.carry_out(scene, "resume", number, "after")
+        assert ended in (0, -signal.SIGKILL)
+    run = last_run(scene)
+    assert number > 3 and run is not None and run.finished
+    assert run.results.keys() == {change.id for change in plan.changes}
+    assert without_groups(scene.dump()) == without_groups(wanted)
