@@ -11,7 +11,7 @@ from typing import Self
 
 from immich_tools.choose import Answer, choose, parse_answer
 from immich_tools.errors import ExitCode, UsageError
-from immich_tools.i18n import _
+from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich, InsecureConnection
 from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.execute import apply
@@ -115,15 +115,24 @@ class Session:
         return outcome.exit_code
 
     def _permanent(self, plan: Plan) -> str | None:
-        count = finally_removed(plan, self.immich.trash_policy)
-        if not count or not self.changes.permanent:
+        if not self.changes.permanent:
             return None
         guards_of(self.changes).check(plan)
-        return ask(
-            _(
-                "{count} assets will be deleted for good; nothing can bring them back. Type '{sentence}' to go on: "
-            ).format(count=count, sentence=sentence(count))
-        )
+        return typed_consent(plan, self.immich)
+
+
+def typed_consent(plan: Plan, immich: Immich) -> str | None:
+    """Ask for the sentence that allows deleting for good; None when the plan deletes nothing for good."""
+    count = finally_removed(plan, immich.trash_policy)
+    if not count:
+        return None
+    return ask(
+        ngettext(
+            "{count} asset will be deleted for good; nothing can bring it back. Type '{sentence}' to go on: ",
+            "{count} assets will be deleted for good; nothing can bring them back. Type '{sentence}' to go on: ",
+            count,
+        ).format(count=count, sentence=sentence(count))
+    )
 
 
 def guards_of(changes: ExecutionOptions) -> Guards:

@@ -15,7 +15,7 @@ from immich_tools.plan.journal import Run, default_folder, find_run, runs
 from immich_tools.plan.outcome import Status
 from immich_tools.plan.undo import check_not_undone, undo_plan
 from immich_tools.report.output import Output
-from immich_tools.session import agree, connect
+from immich_tools.session import agree, connect, typed_consent
 from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
 
 JournalFolder = Annotated[
@@ -123,6 +123,6 @@ def resume_run(
             )
         )
         agree(_("Go on with it?"), yes=yes)
-        outcome = resume(past, immich, watcher=out.watcher(_("Applying")))
+        outcome = resume(past, immich, permanent=typed_consent(past.plan, immich), watcher=out.watcher(_("Applying")))
         out.outcome(outcome)
         return outcome.exit_code

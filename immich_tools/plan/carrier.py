@@ -24,7 +24,7 @@ from immich_tools.plan.journal_writer import Journal, JournalLost
 from immich_tools.plan.observe import observe
 from immich_tools.plan.outcome import Outcome, Result, Status
 from immich_tools.plan.perform import perform
-from immich_tools.plan.recheck import REMOVALS, recheck
+from immich_tools.plan.recheck import REMOVALS, group_of, recheck
 
 CREATION_TRIES: Final = 4
 
@@ -65,6 +65,8 @@ class Carrier:
         self._permanent = permanent
         self._results: dict[str, Result] = dict(known or {})
         self._changes = {change.id: change for change in plan.changes}
+        # Not for plans that only form groups again: the server dissolves a group of one when asked for its groups.
+        self._grouped = any(isinstance(each.action, REMOVALS) and group_of(each.action) for each in plan.changes)
         self._proven: set[str] = set()
         self._doubtful: dict[str, str] = {}  # change id → what the server said; what is true is still to be read
         self._lost = ""  # why the run cannot go on, once it cannot
@@ -114,7 +116,8 @@ class Carrier:
             return []
         try:
             verdicts = self._unsafe_removals(ready)
-            verdicts |= recheck(self._immich, self._plan.user_id, [each for each in ready if each.id not in verdicts])
+            rest = [change for change in ready if change.id not in verdicts]
+            verdicts |= recheck(self._immich, self._plan.user_id, rest, grouped=self._grouped)
         except ToolkitError as failure:
             self._lost = _("what is to be changed could not be checked: {reason}").format(reason=failure)
             verdicts = {change.id: Result(Status.NOT_DONE, self._lost) for change in ready}
@@ -233,7 +236,7 @@ class Carrier:
         if not claimed or self._lost:
             return
         try:
-            seen = observe(self._immich, claimed)
+            seen = observe(self._immich, claimed, grouped=self._grouped)
         except ToolkitError as failure:
             self._lost = _("what was changed could not be read back: {reason}").format(reason=failure)
             return

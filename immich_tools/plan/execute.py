@@ -14,8 +14,9 @@ from immich_tools.plan.journal import Run, default_folder, read_run, undo_runs, 
 from immich_tools.plan.journal_writer import Journal
 from immich_tools.plan.observe import observe
 from immich_tools.plan.outcome import Outcome, Result, Status
+from immich_tools.plan.permissions import check_permissions
 
-__all__ = ["Progress", "Watcher", "apply", "check_server", "reread", "resume"]
+__all__ = ["Progress", "Watcher", "apply", "check_user", "reread", "resume"]
 
 
 def apply(
@@ -42,6 +43,7 @@ def apply(
     :returns: what became of every change. Failures of single changes are in it, not raised.
     :raises Stopped: a guard tripped; nothing was changed.
     :raises UnsupportedServer: nothing was changed.
+    :raises AccessDenied: the key lacks a permission that the plan needs; nothing was changed.
     :raises UsageError: the client may only read, the plan is another user's, or the journal cannot be written; nothing was changed.
     """
     if not plan.changes:
@@ -68,9 +70,9 @@ def resume(
 
     :param permanent: what a person typed to allow deleting for good; None for what was typed when the run began.
     :raises GuardTripped: the server's trash was turned off since.
-    :raises UsageError: the run came to its end, is under way elsewhere, was undone, was on another server, or belongs to another user.
+    :raises UsageError: the run came to its end, is under way elsewhere, was undone, or belongs to another user.
     """
-    check_server(run, immich)
+    check_user(run, immich)
     _check_client(run.plan, immich)
     with Journal.reopen(run) as journal:
         run = read_run(run.path)  # nobody else writes to it now
@@ -101,11 +103,16 @@ def reread(run: Run, immich: Immich) -> dict[str, Result]:
     return {name: Result(Status.DONE) for name, in_effect in seen.items() if in_effect}
 
 
-def check_server(run: Run, immich: Immich) -> None:
-    """:raises UsageError: `run` was on another server."""
-    if run.server != immich.url:
+def check_user(run: Run, immich: Immich) -> None:
+    """Refuse another user's run; user ids are unique across servers, whose addresses may change.
+
+    :raises UsageError: the key does not belong to the user whose assets the run changed.
+    """
+    if run.plan.user_id != immich.me.id:
         raise UsageError(
-            _("Run {run} was on {server}, not on {url}.").format(run=run.id, server=run.server, url=immich.url)
+            _("Run {run} changed another user's assets, on {server}; this key belongs to {name} on {url}.").format(
+                run=run.id, server=run.server, name=immich.me.name, url=immich.url
+            )
         )
 
 
@@ -113,6 +120,7 @@ def _check_client(plan: Plan, immich: Immich) -> None:
     if immich.connection.read_only:
         raise UsageError(_("This connection may only read; connect without read_only to apply a plan."))
     immich.check_writable()
+    check_permissions(plan, immich)
     if plan.user_id != immich.me.id:
         raise UsageError(
             _("The plan was made for another user than the one this key belongs to ({name}).").format(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from immich_tools.immich.assets import FEW
 from immich_tools.immich.client import Immich
 from immich_tools.immich.convert import parse_time
 from immich_tools.immich.models import Asset, Exif, Place
@@ -33,9 +34,10 @@ PLACE_TOLERANCE: Final = 1e-6
 Seen: TypeAlias = dict[str, bool]
 
 
-def observe(immich: Immich, changes: Iterable[Change]) -> Seen:
+def observe(immich: Immich, changes: Iterable[Change], *, grouped: bool = False) -> Seen:
     """Read from the server which changes are in effect.
 
+    :param grouped: the assets are likely to be members of duplicate groups; see `present`.
     :returns: change id → whether the state after it is there now.
     :raises ToolkitError: the server cannot be read.
     """
@@ -54,8 +56,22 @@ def observe(immich: Immich, changes: Iterable[Change]) -> Seen:
         seen |= _states(stacks, immich.assets.read_each(_assets(stacks)))
     rest = [change for kind in _STATES if kind not in (StackAssets, UnstackAssets) for change in by_kind.get(kind, [])]
     if rest:
-        seen |= _states(rest, immich.assets.read(_assets(rest)))
+        seen |= _states(rest, present(immich, _assets(rest), grouped=grouped))
     return seen
+
+
+def present(immich: Immich, ids: Collection[str], *, grouped: bool) -> dict[str, Asset]:
+    """The present state of some assets; those that cannot be seen are missing.
+
+    :param grouped: try the list of duplicate groups first: one request that tells all of their members' fields, where listing the
+        library takes one for every thousand assets.
+    """
+    found: dict[str, Asset] = {}
+    if grouped and len(ids) > FEW:
+        wanted = set(ids)
+        members = (asset for group in immich.duplicates.groups() for asset in group.assets)
+        found = {asset.id: asset for asset in members if asset.id in wanted}
+    return found | immich.assets.read(asset_id for asset_id in ids if asset_id not in found)
 
 
 def _assets(changes: Sequence[Change]) -> list[str]:

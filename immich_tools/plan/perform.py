@@ -66,8 +66,7 @@ def _item(answer: ItemResult | None, already: ItemError) -> Result:
     if answer.error is None:
         return DONE
     if answer.error is already:
-        # Set by the server layer once it tells that the request was sent more than once.
-        return DONE if getattr(answer, "repeated", False) else ALREADY
+        return DONE if answer.repeated else ALREADY
     words = {
         ItemError.NO_PERMISSION: _("the key's user may not do this"),
         ItemError.NOT_FOUND: _("the asset is not there"),

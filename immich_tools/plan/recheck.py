@@ -21,7 +21,7 @@ from immich_tools.plan.actions import (
     UnstackAssets,
 )
 from immich_tools.plan.document import Change
-from immich_tools.plan.observe import field_value, same_value
+from immich_tools.plan.observe import field_value, present, same_value
 from immich_tools.plan.outcome import Result, Status
 
 REMOVALS: Final = (TrashAssets, DeleteForever)
@@ -35,7 +35,7 @@ Groups: TypeAlias = Mapping[str, frozenset[str]]
 ALREADY: Final = Result(Status.ALREADY)
 
 
-def recheck(immich: Immich, user_id: str, changes: Iterable[Change]) -> dict[str, Result]:
+def recheck(immich: Immich, user_id: str, changes: Iterable[Change], *, grouped: bool = False) -> dict[str, Result]:
     """Read what changes of one level are about and decide on those that must not be sent; the others are not in the result.
 
     FELL_AWAY: an asset is gone, locked or somebody else's, or what the change was planned on has changed. ALREADY: it is so. FAILED: what
@@ -43,13 +43,14 @@ def recheck(immich: Immich, user_id: str, changes: Iterable[Change]) -> dict[str
     itself tells.
 
     :param user_id: whose assets may be changed.
+    :param grouped: the assets are likely to be members of duplicate groups.
     :raises ToolkitError: the server cannot be read.
     """
     changes = list(changes)
-    grouped = [change for change in changes if group_of(change.action) is not None]
+    of_groups = [change for change in changes if group_of(change.action) is not None]
     assets: dict[str, Asset] = {}
     groups: dict[str, frozenset[str]] = {}
-    if grouped:
+    if of_groups:
         for group in immich.duplicates.groups():
             groups[group.id] = frozenset(asset.id for asset in group.assets)
             assets.update((asset.id, asset) for asset in group.assets)
@@ -58,11 +59,11 @@ def recheck(immich: Immich, user_id: str, changes: Iterable[Change]) -> dict[str
     }
     # Of a group to be thinned out, whoever is not in the server's list of groups is an objection in itself.
     listed = {
-        asset_id for change in grouped if isinstance(change.action, REMOVALS) for asset_id in named(change.action)
+        asset_id for change in of_groups if isinstance(change.action, REMOVALS) for asset_id in named(change.action)
     }
     others = {asset_id for change in changes for asset_id in named(change.action)} - stacked - listed - assets.keys()
     if others:
-        assets |= immich.assets.read(others)
+        assets |= present(immich, others, grouped=grouped and not groups)
     if stacked:
         assets |= immich.assets.read_each(sorted(stacked))
     found = ((change.id, _verdict(change.action, user_id, assets, groups)) for change in changes)

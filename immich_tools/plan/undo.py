@@ -11,7 +11,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.plan.actions import DeleteForever, SetDuplicateGroup
 from immich_tools.plan.document import Change, Plan, Skip
-from immich_tools.plan.execute import check_server, reread
+from immich_tools.plan.execute import check_user, reread
 from immich_tools.plan.journal import UNDO, Run, is_complete, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import check_idle
 from immich_tools.plan.outcome import Status
@@ -22,9 +22,9 @@ TOOL = UNDO
 def undo_plan(run: Run, immich: Immich) -> Plan:
     """What undoing a run would do; what it cannot bring back is among the skips.
 
-    :raises UsageError: the run was on another server, is still under way, or was undone already.
+    :raises UsageError: the run is another user's, is still under way, or was undone already.
     """
-    check_server(run, immich)
+    check_user(run, immich)
     check_idle(run)
     run = read_run(run.path)  # it may have ended since it was read
     check_not_undone(run, undo_runs(run.path.parent))

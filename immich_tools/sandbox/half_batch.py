@@ -1,7 +1,8 @@
 """The fault that refuses half of a batch."""
 
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
@@ -11,14 +12,15 @@ from immich_tools.sandbox.exchange import Request, Response, json_response
 if TYPE_CHECKING:
     from immich_tools.sandbox.core import Core
 
+_PER_ID: Final = re.compile(r"/api/(albums|tags)/[^/]+/assets")
+
 
 def handle_half_of_batch(core: "Core", request: Request) -> Response:
     """Carry out every other id of a call with a result per id and answer `unknown` for the rest, in the order asked.
 
     Other calls are carried out as they are."""
-    is_per_id = request.path.endswith("/assets") and request.path.count("/") == 4
     try:
-        body = json.loads(request.body) if is_per_id else None
+        body = json.loads(request.body) if _PER_ID.fullmatch(request.path) else None
     except ValueError:
         body = None
     if not isinstance(body, dict) or not isinstance(body.get("ids"), list):

@@ -9,7 +9,8 @@ from attrs import evolve
 from immich_tools.errors import UnsupportedServer, UsageError
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import TrashPolicy
-from immich_tools.plan.execute import resume
+from immich_tools.plan.execute import apply, resume
+from immich_tools.plan.guards import Guards
 from immich_tools.plan.journal import find_run
 from immich_tools.plan.undo import undo_plan
 from tests.plan.scene import Scene, run_of, three
@@ -31,15 +32,27 @@ def test_a_connection_that_may_only_read_is_refused(scene: Scene) -> None:
     assert not scene.sandbox.writes()
 
 
-def test_a_run_on_another_server_is_neither_resumed_nor_undone(scene: Scene) -> None:
+def test_a_run_of_another_user_is_neither_resumed_nor_undone(scene: Scene) -> None:
     plan, _members = three(scene)
     run = find_run(scene.folder, run_of(scene.apply(plan)))
-    elsewhere = Immich.connect(
-        "http://elsewhere.example", scene.sandbox.admin_key, transport=scene.sandbox.transport(), retry_wait=0
-    )
+    other = scene.sandbox.add_user("Other", "other@example.com")
+    key = scene.sandbox.add_key(other.id)
+    theirs = Immich.connect("http://elsewhere.example", key, transport=scene.sandbox.transport(), retry_wait=0)
     for attempt in (undo_plan, resume):
         with pytest.raises(UsageError, match="elsewhere"):
-            attempt(run, elsewhere)
+            attempt(run, theirs)
+
+
+def test_a_run_is_undone_at_the_servers_new_address(scene: Scene) -> None:
+    plan, _members = three(scene)
+    before = scene.dump()
+    run = find_run(scene.folder, run_of(scene.apply(plan)))
+    moved = Immich.connect(
+        "http://new-name.example", scene.sandbox.admin_key, transport=scene.sandbox.transport(), retry_wait=0
+    )
+    outcome = apply(undo_plan(run, moved), moved, guards=Guards(max_ratio=1), journal_folder=scene.folder)
+    assert not outcome.failures
+    assert scene.dump() == before
 
 
 def test_an_unknown_version_is_not_written_to(scene: Scene) -> None:

@@ -90,7 +90,8 @@ def _own_members(call: Call, duplicate_id: str) -> list[Asset]:
 
 def _require_groups(call: Call, duplicate_ids: list[str]) -> None:
     for duplicate_id in duplicate_ids:
-        if not _own_members(call, duplicate_id):
+        members = _own_members(call, duplicate_id)
+        if not members or any(asset.id in call.server.faults.refused_ids for asset in members):
             raise no_access("duplicate.delete")
 
 

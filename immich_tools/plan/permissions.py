@@ -1,0 +1,66 @@
+"""Which of the server's operations each kind of change needs: to be carried out, and to be read back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from immich_tools.errors import AccessDenied
+from immich_tools.i18n import _
+from immich_tools.immich import compat
+from immich_tools.immich.client import Immich
+from immich_tools.plan.actions import (
+    Action,
+    AddTag,
+    AddToAlbum,
+    DeleteForever,
+    DismissDuplicates,
+    RemoveFromAlbum,
+    RemoveTag,
+    RestoreAssets,
+    SetDuplicateGroup,
+    SetField,
+    StackAssets,
+    TrashAssets,
+    UnstackAssets,
+)
+from immich_tools.plan.document import Plan
+from immich_tools.plan.recheck import group_of
+
+_LOOK: Final = ("getAssetInfo", "searchAssets", "searchAssetStatistics", "getAssetStatistics")
+_ALBUM: Final = ("getAllAlbums", "getAlbumInfo", *_LOOK)
+_TAG: Final = ("getAllTags", *_LOOK)
+
+NEEDS: Final[dict[type[Action], tuple[str, ...]]] = {
+    AddToAlbum: ("addAssetsToAlbum", *_ALBUM),
+    RemoveFromAlbum: ("removeAssetFromAlbum", *_ALBUM),
+    AddTag: ("tagAssets", *_TAG),
+    RemoveTag: ("untagAssets", *_TAG),
+    SetField: ("updateAssets", *_LOOK),
+    TrashAssets: ("deleteAssets", *_LOOK),
+    DeleteForever: ("deleteAssets", *_LOOK),
+    RestoreAssets: ("restoreAssets", *_LOOK),
+    DismissDuplicates: ("deleteDuplicates", *_LOOK),
+    SetDuplicateGroup: ("updateAssets", *_LOOK),
+    StackAssets: ("createStack", *_LOOK),
+    UnstackAssets: ("getStack", "deleteStack", *_LOOK),
+}
+
+
+def check_permissions(plan: Plan, immich: Immich) -> None:
+    """Refuse to begin what the key cannot end: a run that stops half-way for a missing permission is worse than one that never began.
+
+    :raises AccessDenied: names every permission that is missing; nothing was changed.
+    """
+    operations = {name for change in plan.changes for name in NEEDS[type(change.action)]}
+    if any(group_of(change.action) is not None for change in plan.changes):
+        operations.add("getAssetDuplicates")
+    if any(isinstance(change.action, TrashAssets) and change.action.by_resolving for change in plan.changes):
+        operations.add("resolveDuplicates")
+    lacking = immich.api_key.lacks(compat.permissions_for(operations, immich.version))
+    if lacking:
+        raise AccessDenied(
+            _(
+                "The API key lacks what this plan needs: {permissions}. Nothing was changed. "
+                "Add it in Immich under Account settings > API keys."
+            ).format(permissions=", ".join(lacking))
+        )
