@@ -64,9 +64,12 @@ class Session:
         self.immich.close()
         self.output.close()
 
-    def show(self, plan: Plan) -> None:
-        """Print the plan, and save it if asked to."""
-        self.output.plan(plan)
+    def show(self, plan: Plan, *, each: bool = True) -> None:
+        """Print the plan, and save it if asked to.
+
+        :param each: every group of it, not only the sums.
+        """
+        self.output.plan(plan, each=each)
         if self.changes.save_plan is not None:
             plan.save(self.changes.save_plan)
             self.output.say(
@@ -76,9 +79,7 @@ class Session:
             )
 
     def choose(self, plan: Plan) -> Plan:
-        """Ask about each group, if anything is to be carried out at all."""
-        if not self.changes.apply:
-            return plan
+        """Show and ask about each group."""
 
         def ask_about(question: str, group: tuple[Change, ...]) -> str:
             self.output.group(plan, group)
@@ -92,11 +93,10 @@ class Session:
         :returns: the exit code of the command.
         """
         if not plan.changes:
-            self.output.say(_("Nothing to do."))
-            return ExitCode.DONE
+            return self.output.nothing_done(_("Nothing to do."), ExitCode.DONE)
         if not self.changes.apply:
-            self.output.say(_("Dry run: nothing was changed. Carry it out with --apply."))
-            return ExitCode.WORK_FOUND if self.changes.exit_code else ExitCode.DONE
+            code = ExitCode.WORK_FOUND if self.changes.exit_code else ExitCode.DONE
+            return self.output.nothing_done(_("Dry run: nothing was changed. Carry it out with --apply."), code)
         return self.finish(
             apply(
                 plan,

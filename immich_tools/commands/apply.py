@@ -41,8 +41,7 @@ def apply_saved(
         confirmed, fallen = confirm(saved, fresh)
         session.show(evolve(confirmed, skips=fallen))
         if not confirmed.changes:
-            session.output.say(_("Nothing of the plan is still true."))
-            return ExitCode.DONE
+            return session.output.nothing_done(_("Nothing of the plan is still true."), ExitCode.DONE)
         if not dry_run:
             agree(_("Carry this out?"), yes=yes)
         return session.apply(confirmed)

@@ -52,7 +52,7 @@ def demo(
 
         _heading(out, _("2. Carrying it out"))
         outcome = apply(plan, immich, guards=Guards(), journal_folder=journals)
-        out.outcome(outcome)
+        out.outcome(outcome, hint=False)
 
         _heading(out, _("3. What changed"))
         after = sandbox.dump()
@@ -62,7 +62,7 @@ def demo(
         _heading(out, _("4. Undoing it"))
         undoing = undo_plan(find_run(journals, "last"), immich)
         undone = apply(undoing, immich, guards=Guards(max_ratio=1), journal_folder=journals, undoes=outcome.run_id)
-        out.outcome(undone)
+        out.outcome(undone, hint=False)
 
         same = sandbox.dump() == before
         _heading(

@@ -87,8 +87,7 @@ def undo_run(
         plan = undo_plan(past, immich)
         out.plan(plan)
         if not plan.changes:
-            out.say(_("Nothing to undo."))
-            return ExitCode.DONE
+            return out.nothing_done(_("Nothing to undo."), ExitCode.DONE)
         agree(_("Undo this?"), yes=yes)
         outcome = apply(
             plan,

@@ -53,8 +53,9 @@ def duplicates(
     with Session(connection, output, changes) as session:
         facts = gather(session.immich, tool)
         plan = make_plan(facts, tool, permanent=changes.permanent)
-        session.show(plan)
-        return session.apply(session.choose(plan) if options.confirm else plan)
+        asks = options.confirm and changes.apply
+        session.show(plan, each=not asks)
+        return session.apply(session.choose(plan) if asks else plan)
 
 
 def main() -> None:

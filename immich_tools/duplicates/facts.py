@@ -9,7 +9,7 @@ from attrs import field, frozen
 from immich_tools.immich.models import Album, Asset, DuplicateGroup, Person, Tag, Version
 
 
-@frozen
+@frozen(repr=False)
 class DuplicateFacts:
     """The server's duplicate groups and what is known about their assets.
 
@@ -32,6 +32,13 @@ class DuplicateFacts:
     tags: Mapping[str, frozenset[Tag]] = field(factory=dict)
     people: Mapping[str, frozenset[Person]] | None = None
     can_resolve: bool = False
+
+    def __repr__(self) -> str:
+        assets = sum(len(group.assets) for group in self.groups)
+        return (
+            f"DuplicateFacts({len(self.groups)} groups of {assets} assets, {len(self.albums)} albums, "
+            f"Immich {self.server_version}, {self.population} assets in all)"
+        )
 
     def albums_of(self) -> dict[str, frozenset[str]]:
         """Asset id → ids of the albums that hold it; assets in no album are missing."""

@@ -15,7 +15,7 @@ Line = dict[str, Any]
 
 
 def plan_lines(plan: Plan) -> Iterator[Line]:
-    """``keep``, ``skip`` and ``change`` lines, then a ``plan`` summary."""
+    """``keep``, ``skip``, ``change`` and ``note`` lines, then the ``plan`` as a whole."""
     for keep in plan.keeps:
         yield {"message_type": "keep", **attrs.asdict(keep)}
     for skip in plan.skips:

@@ -13,14 +13,14 @@ from typing import Any, Final, Self
 
 from rich.console import Console
 
-from immich_tools.errors import UsageError
+from immich_tools.errors import ExitCode, UsageError
 from immich_tools.i18n import _
 from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.execute import Progress
 from immich_tools.plan.outcome import Outcome
 from immich_tools.report.jsonlines import outcome_lines, plan_lines
 from immich_tools.report.table import print_group, print_plan
-from immich_tools.report.text import outcome_summary
+from immich_tools.report.text import outcome_summary, summary
 from immich_tools.secret import redact
 from immich_tools.settings import OutputOptions
 from immich_tools.settings.surroundings import current_invocation
@@ -116,22 +116,40 @@ class Output:
         """Whether the result is JSON lines."""
         return self._json
 
-    def plan(self, plan: Plan) -> None:
-        """Print a plan."""
+    def plan(self, plan: Plan, *, each: bool = True) -> None:
+        """Print a plan.
+
+        :param each: every group of it, not only the sums (JSON always has everything).
+        """
         log = logging.getLogger(PACKAGE)
         for line in plan_lines(plan):
             log.info("%s", json.dumps(line, ensure_ascii=False))
             if self._json:
                 self.line(line)
         if not self._json:
-            print_plan(plan, self.out)
+            if each:
+                print_plan(plan, self.out)
+            else:
+                self.text(summary(plan))
+
+    def nothing_done(self, why: str, code: ExitCode) -> ExitCode:
+        """Say that the run ends with `code` and without changing anything; the last JSON line is a summary all the same."""
+        if self._json:
+            self.line(
+                {"message_type": "summary", "run": None, "results": {}, "unfinished": False, "exit_code": int(code)}
+            )
+        self.say(why)
+        return code
 
     def group(self, plan: Plan, changes: Sequence[Change]) -> None:
         """Show one group of a plan to the person who is asked about it."""
         print_group(plan, changes, self.err)
 
-    def outcome(self, outcome: Outcome) -> None:
-        """Print what became of a plan."""
+    def outcome(self, outcome: Outcome, *, hint: bool = True) -> None:
+        """Print what became of a plan.
+
+        :param hint: say how to undo it.
+        """
         log = logging.getLogger(PACKAGE)
         for line in outcome_lines(outcome):
             log.info("%s", json.dumps(line, ensure_ascii=False))
@@ -139,7 +157,7 @@ class Output:
                 self.line(line)
         if not self._json:
             self.text(outcome_summary(outcome))
-            if outcome.run_id is not None and not outcome.unfinished:
+            if hint and outcome.run_id is not None and not outcome.unfinished:
                 self.say(_("Undo it with: immich-toolkit undo {run}").format(run=outcome.run_id))
 
     def watcher(self, title: str) -> Callable[[Progress], None] | None:

@@ -49,8 +49,15 @@ def summary(plan: Plan) -> str:
     """A plan in a few lines: how much of each kind, what is left alone, and notes."""
     lines = [_("Plan of {tool} for Immich {version}").format(tool=plan.tool, version=plan.server_version)]
     rows = [(KIND_WORDS[kind], _amount(plan, kind, count)) for kind, count in plan.counts().items()]
+    groups = len({change.group for change in plan.changes if change.group})
     if not rows:
         rows.append((_("nothing to change"), ""))
+    if groups:
+        rows.insert(0, (_("change"), ngettext("{count} group", "{count} groups", groups).format(count=groups)))
+    if plan.keeps:
+        rows.append(
+            (_("keep"), ngettext("{count} asset", "{count} assets", len(plan.keeps)).format(count=len(plan.keeps)))
+        )
     if plan.skips:
         codes = ", ".join(f"{code} {count}" for code, count in plan.skip_counts().items())
         rows.append((_("left alone"), f"{len(plan.skips)}: {codes}"))

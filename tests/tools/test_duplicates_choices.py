@@ -13,7 +13,7 @@ from tests.tools.snapshot import snapshot
 
 def skipped(shell: CommandLine, *arguments: str) -> dict[str, int]:
     """How many groups a dry run leaves alone: reason → count."""
-    counts: dict[str, int] = shell.duplicates("--json", *arguments).lines()[-1]["skipped"]
+    counts: dict[str, int] = shell.duplicates("--json", *arguments).lines()[-2]["skipped"]
     return counts
 
 

@@ -36,8 +36,9 @@ def test_exits_with_0_when_there_is_no_work(server: Server, shell: CommandLine) 
 def test_json_lines_name_every_group_once(holiday: Server, shell: CommandLine) -> None:
     lines = shell.duplicates("--json").lines()
 
-    assert lines[-1]["message_type"] == "plan"
-    assert lines[-1]["removed"] == 4
+    assert lines[-2]["message_type"] == "plan"
+    assert lines[-2]["removed"] == 4
+    assert lines[-1] == {"message_type": "summary", "run": None, "results": {}, "unfinished": False, "exit_code": 0}
     removals = [line for line in lines if line["message_type"] == "change" and line["action"]["do"] == "trash"]
     assert sorted(holiday.groups[line["group"]] for line in removals) == ["beach", "cake", "dog"]
     kept = [line for line in lines if line["message_type"] == "keep"]
