@@ -27,16 +27,7 @@ def connect(options: ConnectionOptions, *, read_only: bool, output: Output) -> I
     """Connect as the options say; a warning about an unverified certificate goes to the person, not to Python's own channel."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsecureConnection)
-        immich = Immich.connect(
-            options.required_url(),
-            options.required_api_key(),
-            read_only=read_only,
-            ca_file=options.ca_file,
-            insecure=options.insecure,
-            timeout=options.timeout,
-            concurrency=options.concurrency,
-            force_version=options.force_version,
-        )
+        immich = Immich.from_options(options, read_only=read_only)
     for warning in caught:
         output.say(_("Warning: {message}").format(message=warning.message))
     return immich

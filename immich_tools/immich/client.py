@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
@@ -28,6 +28,9 @@ from immich_tools.immich.people import People
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
 from immich_tools.secret import Secret
+
+if TYPE_CHECKING:
+    from immich_tools.settings import ConnectionOptions
 
 Fact = TypeVar("Fact")
 
@@ -124,6 +127,14 @@ class Immich:
         from immich_tools.settings import ConnectionOptions, Surroundings, load
 
         options = load(ConnectionOptions, None if environment is None else Surroundings(environment=environment))
+        return cls.from_options(options, read_only=read_only)
+
+    @classmethod
+    def from_options(cls, options: ConnectionOptions, *, read_only: bool) -> Self:
+        """Connect as options say.
+
+        :raises UsageError: the address or the key is missing or not usable.
+        """
         return cls.connect(
             options.required_url(),
             options.required_api_key(),

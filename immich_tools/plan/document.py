@@ -207,25 +207,14 @@ def levels(changes: Mapping[str, Change]) -> list[list[Change]]:
 
     :raises UsageError: changes require each other in a circle.
     """
-    depth: dict[str, int] = {}
-    for start in changes:
-        stack = [(start, False)]
-        under_way: set[str] = set()
-        while stack:
-            name, returning = stack.pop()
-            needed = [each for each in changes[name].requires if each in changes]
-            if returning:
-                under_way.discard(name)
-                depth[name] = 1 + max((depth[each] for each in needed), default=-1)
-            elif name not in depth:
-                under_way.add(name)
-                stack.append((name, True))
-                for each in needed:
-                    if each in under_way:
-                        raise UsageError(_("Change '{id}' requires itself.").format(id=each))
-                    if each not in depth:
-                        stack.append((each, False))
-    result: list[list[Change]] = [[] for _level in range(1 + max(depth.values(), default=-1))]
-    for name, change in changes.items():
-        result[depth[name]].append(change)
+    result: list[list[Change]] = []
+    placed: set[str] = set()
+    left = list(changes.values())
+    while left:
+        level = [change for change in left if all(name in placed or name not in changes for name in change.requires)]
+        if not level:
+            raise UsageError(_("Change '{id}' requires itself.").format(id=left[0].id))
+        result.append(level)
+        placed.update(change.id for change in level)
+        left = [change for change in left if change.id not in placed]
     return result
