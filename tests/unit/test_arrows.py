@@ -17,12 +17,26 @@ ROOMS = {
     "plan": {"errors", "i18n", "immich", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
+    "folder_albums": {"errors", "folder_albums", "i18n", "immich", "plan", "session", "settings"},
     "settings": {"errors", "i18n", "secret", "settings"},
     "sandbox": {"sandbox", "immich"},
 }
 """Which rooms of the package each room may import."""
 
+FOLDER_ALBUMS = (
+    "album_settings",
+    "albumprops",
+    "diagnosis",
+    "globs",
+    "levels",
+    "paths",
+    "properties",
+    "refusals",
+    "roots",
+    "sharing",
+)
 PURE = [
+    *(f"folder_albums/{name}.py" for name in FOLDER_ALBUMS),
     "duplicates/facts.py",
     "duplicates/formats.py",
     "duplicates/notes.py",
