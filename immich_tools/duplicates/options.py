@@ -25,6 +25,10 @@ DEFAULT_MAX_RESOLUTION_RATIO: Final = 16.0
 _CONTRARY: Final = ((Rule.SIZE, Rule.LARGEST), (Rule.SIZE, Rule.SMALLEST), (Rule.LARGEST, Rule.SMALLEST))
 
 
+def _is_absolute(path: str) -> bool:
+    return path.startswith(("/", "\\")) or path[1:2] == ":"
+
+
 @frozen(kw_only=True)
 class DuplicatesOptions:
     """What counts as duplicate, which copy stays, and what it takes over from the others.
@@ -67,6 +71,7 @@ class DuplicatesOptions:
         tuple[str, ...],
         Parameter(
             env_var="IMMICH_DUPLICATES_PREFERRED_PATHS",
+            converter=read_names,
             help=_("Folders whose files the rule 'path' prefers, the best first, as the server sees them."),
         ),
     ] = ()
@@ -74,6 +79,7 @@ class DuplicatesOptions:
         tuple[str, ...],
         Parameter(
             env_var="IMMICH_DUPLICATES_PREFERRED_LIBRARIES",
+            converter=read_names,
             help=_("Ids of libraries that the rule 'library' prefers, the best first; or external, or upload."),
         ),
     ] = ()
@@ -81,6 +87,7 @@ class DuplicatesOptions:
         tuple[str, ...],
         Parameter(
             env_var="IMMICH_DUPLICATES_PROTECTED_PATHS",
+            converter=read_names,
             help=_("Folders from which nothing is ever removed, as the server sees them."),
         ),
     ] = ()
@@ -88,6 +95,7 @@ class DuplicatesOptions:
         tuple[str, ...],
         Parameter(
             env_var="IMMICH_DUPLICATES_PROTECTED_LIBRARIES",
+            converter=read_names,
             help=_("Ids of libraries from which nothing is ever removed; or external, or upload."),
         ),
     ] = ()
@@ -223,6 +231,13 @@ class DuplicatesOptions:
         ):
             if not all(map(str.strip, texts)):
                 raise UsageError(_("{flag} has an empty entry.").format(flag=flag))
+            relative = [text for text in texts if flag.endswith("-paths") and not _is_absolute(text)]
+            if relative:
+                raise UsageError(
+                    _(
+                        "{flag}: '{path}' is no whole path; write it as the server sees it, such as /photos/originals."
+                    ).format(flag=flag, path=relative[0])
+                )
         if not self.keep_metadata and not self.transfer_metadata:
             raise UsageError(
                 _(

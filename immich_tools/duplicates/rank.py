@@ -74,6 +74,16 @@ def file_size(asset: Asset) -> int | None:
     return None if asset.exif is None else asset.exif.file_size
 
 
+def _last_resorts(rank: Sequence[Rule]) -> tuple[Rule, ...]:
+    """What decides where the rules asked for leave a tie: better pixels and bytes than the chance of an id."""
+    sized = {Rule.SIZE, Rule.LARGEST, Rule.SMALLEST}
+    return tuple(
+        rule
+        for rule in (Rule.RESOLUTION, Rule.SIZE)
+        if rule not in rank and not (rule in sized and sized.intersection(rank))
+    )
+
+
 class Ranking:
     """The rules of one plan.
 
@@ -100,7 +110,8 @@ class Ranking:
             Rule.PATH: self._path_place,
             Rule.LIBRARY: self._library_place,
         }
-        self._steps = [(rule, keys.get(rule)) for rule in options.rank]
+        self._rules = (*options.rank, *_last_resorts(options.rank))
+        self._steps = [(rule, keys.get(rule)) for rule in self._rules]
 
     def order(self, assets: Sequence[Asset], suggested: Sequence[str] = ()) -> list[Placed]:
         """All assets from the best to the worst; the first one is the one to keep.
@@ -175,7 +186,7 @@ class Ranking:
         """
         if not deciding:
             return _("kept: the copies are alike in everything compared, so the first id decides")
-        words = [self._merit(rule, keeper) for rule in self._options.rank if rule in deciding]
+        words = [self._merit(rule, keeper) for rule in self._rules if rule in deciding]
         return _("kept: {reasons}").format(reasons=", ".join(words))
 
     def _merit(self, rule: Rule, keeper: Asset) -> str:

@@ -65,7 +65,7 @@ def refuse_members(assets: Sequence[Asset], user_id: str, options: DuplicatesOpt
         return Refusal(SkipCode.MEDIA, _("holds other things than videos"))
     if options.only_pairs and len(assets) != 2:
         return Refusal(SkipCode.NOT_A_PAIR, _("{count} copies, and only pairs are wanted").format(count=len(assets)))
-    if options.max_group_size and len(assets) > options.max_group_size:
+    if options.max_group_size and not options.dismiss and len(assets) > options.max_group_size:
         return Refusal(
             SkipCode.LARGE_GROUP,
             _("{count} copies, more than {limit}: probably a series (--max-group-size sets the limit)").format(

@@ -21,6 +21,7 @@ class AssetFilter:
     """Which assets to list. Every search pins its visibility: the versions' defaults differ.
 
     :ivar visibility: one search each; LOCKED cannot be listed with an API key.
+    :ivar path_part: any part of the original's path, whatever its case.
     :ivar taken_after, taken_before: both inclusive, to the millisecond.
     :ivar trashed: only assets in the trash (offline external ones included), instead of only those outside.
     :ivar with_exif, with_people: carry these details (slower).
@@ -33,6 +34,7 @@ class AssetFilter:
     tag_ids: tuple[str, ...] = ()
     person_ids: tuple[str, ...] = ()
     not_in_album: bool = False
+    path_part: str | None = None
     taken_after: datetime | None = None
     taken_before: datetime | None = None
     trashed: bool = False
@@ -42,7 +44,9 @@ class AssetFilter:
     @property
     def spans_library(self) -> bool:
         """Whether the timeline's month counts tell roughly how the result spreads over time."""
-        narrowed = self.album_ids or self.tag_ids or self.person_ids or self.library_id or self.not_in_album
+        narrowed = (
+            self.album_ids or self.tag_ids or self.person_ids or self.library_id or self.not_in_album or self.path_part
+        )
         return not (narrowed or self.taken_after or self.taken_before or self.trashed)
 
 

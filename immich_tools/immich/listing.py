@@ -97,6 +97,8 @@ class Listing:
         for name, ids in (("albumIds", wanted.album_ids), ("tagIds", wanted.tag_ids), ("personIds", wanted.person_ids)):
             if ids:
                 criteria[name] = list(ids)
+        if wanted.path_part is not None:
+            criteria["originalPath"] = wanted.path_part
         if wanted.not_in_album:
             criteria["isNotInAlbum"] = True
         if wanted.trashed:

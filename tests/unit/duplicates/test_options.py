@@ -122,7 +122,7 @@ def read(folder: Path, arguments: list[str], environment: dict[str, str]) -> Dup
         ([], {"IMMICH_TRANSFER_METADATA": "off"}, {"transfer_metadata": False}),
         (["--no-keep-metadata"], {}, {"keep_metadata": False}),
         ([], {"IMMICH_DUPLICATES_PROTECTED_PATHS": "/a,/b"}, {"protected_paths": ("/a", "/b")}),
-        (["--protected-paths", "/a,b"], {}, {"protected_paths": ("/a,b",)}),
+        (["--protected-paths", "/a,/b"], {}, {"protected_paths": ("/a", "/b")}),
     ],
 )
 def test_reading(tmp_path: Path, arguments: list[str], environment: dict[str, str], values: dict[str, Any]) -> None:
