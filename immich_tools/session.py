@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,14 +12,14 @@ from immich_tools.choose import Answer, choose, parse_answer
 from immich_tools.errors import ExitCode, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich, InsecureConnection
+from immich_tools.plan.confirm import confirm
 from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.execute import apply
 from immich_tools.plan.guards import Guards, finally_removed, sentence
 from immich_tools.plan.outcome import Outcome
 from immich_tools.report.output import Output
 from immich_tools.settings import ApplyOptions, ConnectionOptions, ExecutionOptions, OutputOptions
-
-logger = logging.getLogger(__name__)
+from immich_tools.tools import replan
 
 
 def connect(options: ConnectionOptions, *, read_only: bool, output: Output) -> Immich:
@@ -77,6 +76,15 @@ class Session:
             return ask(question)
 
         return choose(plan, ask_about)
+
+    def still_true(self, plan: Plan) -> Plan:
+        """What of a plan is still true: reading and planning again after a person took their time over it."""
+        if not plan.changes:
+            return plan
+        confirmed, fallen = confirm(plan, replan(self.immich, plan))
+        for skip in fallen:
+            self.output.say(_("No longer true: {reason}").format(reason=skip.reason))
+        return confirmed
 
     def apply(self, plan: Plan) -> ExitCode:
         """Carry the plan out if asked to; say how it ended.
@@ -152,15 +160,14 @@ def ask(question: str, *, read: Callable[[], str] | None = None) -> str:
     return (read or sys.stdin.readline)().strip()
 
 
-def agree(question: str, *, yes: bool) -> None:
-    """Ask before something is changed.
+def agree(question: str, *, yes: bool) -> bool:
+    """Ask before something is changed; only an explicit yes agrees.
 
     :param yes: agreed beforehand.
-    :raises UsageError: there is nobody to ask, or the answer is not yes.
+    :raises UsageError: there is nobody to ask.
     """
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(_("There is no terminal to ask on; give --yes to go on without a question."))
-    if parse_answer(ask(_("{question} y or n: ").format(question=question))) is not Answer.YES:
-        raise UsageError(_("Nothing was changed."))
+    return (
+        yes
+        or parse_answer(ask(_("{question} y or n (--yes answers beforehand): ").format(question=question)))
+        is Answer.YES
+    )

@@ -42,6 +42,6 @@ def apply_saved(
         session.show(evolve(confirmed, skips=fallen))
         if not confirmed.changes:
             return session.output.nothing_done(_("Nothing of the plan is still true."), ExitCode.DONE)
-        if not dry_run:
-            agree(_("Carry this out?"), yes=yes)
+        if not dry_run and not agree(_("Carry this out?"), yes=yes):
+            return session.output.nothing_done(_("Nothing was changed."), ExitCode.DONE)
         return session.apply(confirmed)

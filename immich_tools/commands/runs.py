@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +14,12 @@ from immich_tools.plan.execute import apply, resume
 from immich_tools.plan.guards import Guards
 from immich_tools.plan.journal import Run, default_folder, find_run, runs
 from immich_tools.plan.outcome import Status
-from immich_tools.plan.undo import check_not_undone, undo_plan
+from immich_tools.plan.undo import undo_plan
 from immich_tools.report.output import Output
 from immich_tools.session import agree, connect, typed_consent
 from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+
+LAST = "last"
 
 JournalFolder = Annotated[
     Path | None,
@@ -82,13 +85,14 @@ def undo_run(
     """
     folder = journal_folder or default_folder()
     with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
-        past = find_run(folder, run)
-        check_not_undone(past, runs(folder))
+        # The last undo is not meant: undoing it would do again what was just taken back. Whoever wants that names it.
+        past = _newest(folder, lambda each: each.undoes is None) if run == LAST else find_run(folder, run)
         plan = undo_plan(past, immich)
         out.plan(plan)
         if not plan.changes:
             return out.nothing_done(_("Nothing to undo."), ExitCode.DONE)
-        agree(_("Undo this?"), yes=yes)
+        if not agree(_("Undo this?"), yes=yes):
+            return out.nothing_done(_("Nothing was changed."), ExitCode.DONE)
         outcome = apply(
             plan,
             immich,
@@ -113,7 +117,8 @@ def resume_run(
 ) -> int:
     """Go on with a run that was cut short; what was done is not done again."""
     with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
-        past = find_run(journal_folder or default_folder(), run)
+        folder = journal_folder or default_folder()
+        past = _newest(folder, lambda each: not each.finished) if run == LAST else find_run(folder, run)
         out.say(
             _("Run {run}: {done} of {all} changes are recorded as done.").format(
                 run=past.id,
@@ -121,7 +126,13 @@ def resume_run(
                 all=len(past.plan.changes),
             )
         )
-        agree(_("Go on with it?"), yes=yes)
+        if not agree(_("Go on with it?"), yes=yes):
+            return out.nothing_done(_("Nothing was changed."), ExitCode.DONE)
         outcome = resume(past, immich, permanent=typed_consent(past.plan, immich), watcher=out.watcher(_("Applying")))
         out.outcome(outcome)
         return outcome.exit_code
+
+
+def _newest(folder: Path, wanted: Callable[[Run], bool]) -> Run:
+    """The newest run of a kind; the newest of all where there is none, so that the reason why it will not do can be told."""
+    return next((run for run in reversed(runs(folder)) if wanted(run)), None) or find_run(folder, LAST)

@@ -55,7 +55,7 @@ def duplicates(
         plan = make_plan(facts, tool, permanent=changes.permanent)
         asks = options.confirm and changes.apply
         session.show(plan, each=not asks)
-        return session.apply(session.choose(plan) if asks else plan)
+        return session.apply(session.still_true(session.choose(plan)) if asks else plan)
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from attrs import evolve, frozen
@@ -33,6 +33,14 @@ class Result:
     def lines(self) -> list[dict[str, Any]]:
         """The JSON lines of stdout."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Keyboard(Protocol):
+    """What a command asks for answers."""
+
+    def readline(self) -> str: ...
+
+    def isatty(self) -> bool: ...
 
 
 class _Terminal(io.StringIO):
@@ -62,7 +70,7 @@ class CommandLine:
         """Where the runs leave their journals."""
         return self.folder / "state" / "immich-toolkit" / "runs"
 
-    def duplicates(self, *arguments: str, typed: str = "", terminal: bool = False) -> Result:
+    def duplicates(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
         """``immich-duplicates``.
 
         :param typed: what a person types, or a pipe holds.
@@ -70,12 +78,12 @@ class CommandLine:
         """
         return self._run("immich-duplicates", duplicates_cli.main, arguments, typed, terminal)
 
-    def toolkit(self, *arguments: str, typed: str = "", terminal: bool = False) -> Result:
+    def toolkit(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
         """``immich-toolkit``."""
         return self._run("immich-toolkit", cli.main, arguments, typed, terminal)
 
     def _run(
-        self, name: str, main: Callable[[], None], arguments: tuple[str, ...], typed: str, terminal: bool
+        self, name: str, main: Callable[[], None], arguments: tuple[str, ...], typed: str | Keyboard, terminal: bool
     ) -> Result:
         out, err = io.StringIO(), io.StringIO()
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
@@ -87,7 +95,8 @@ class CommandLine:
             patch.setenv("XDG_CONFIG_HOME", str(self.folder / "config"))
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", [name, *arguments])
-            patch.setattr(sys, "stdin", _Terminal(typed) if terminal else io.StringIO(typed))
+            keyboard = _Terminal(typed) if terminal and isinstance(typed, str) else typed
+            patch.setattr(sys, "stdin", io.StringIO(keyboard) if isinstance(keyboard, str) else keyboard)
             with pytest.raises(SystemExit) as ending:
                 main()
         code = ending.value.code

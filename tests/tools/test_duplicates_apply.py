@@ -84,20 +84,26 @@ def test_undo_asks_and_takes_only_yes(holiday: Server, shell: CommandLine) -> No
     applied = snapshot(holiday)
 
     for typed in ("n\n", "\n", "sure\n", ""):
-        assert shell.toolkit("undo", "last", typed=typed, terminal=True).code == ExitCode.USAGE
-    assert shell.toolkit("undo", "last", typed="y\n").code == ExitCode.USAGE, "a pipe is nobody to ask"
+        assert shell.toolkit("undo", "last", typed=typed, terminal=True).code == ExitCode.DONE
+    assert shell.toolkit("undo", "last", typed="").code == ExitCode.USAGE, "nobody answered"
     assert snapshot(holiday) == applied
 
     assert shell.toolkit("undo", "last", typed="y\n", terminal=True).code == ExitCode.DONE
     assert snapshot(holiday) != applied
 
 
-def test_undo_can_itself_be_undone(holiday: Server, shell: CommandLine) -> None:
+def test_undo_can_itself_be_undone_when_it_is_named(holiday: Server, shell: CommandLine) -> None:
+    before = snapshot(holiday)
     shell.duplicates("--apply")
     applied = snapshot(holiday)
     shell.toolkit("undo", "last", "--yes")
 
-    result = shell.toolkit("undo", "last", "--yes")
+    again = shell.toolkit("undo", "last", "--yes")
+    assert again.code == ExitCode.USAGE, "the last run is the one that was undone, not its undo"
+    assert snapshot(holiday) == before
+
+    undo = next(line["run"] for line in shell.toolkit("runs", "--json").lines() if "-undo-" in line.get("run", ""))
+    result = shell.toolkit("undo", undo, "--yes")
 
     assert result.code == ExitCode.DONE, result.err + result.out
     assert without_groups(snapshot(holiday)) == without_groups(applied)

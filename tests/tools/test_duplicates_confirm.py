@@ -103,3 +103,22 @@ def test_on_a_real_terminal(holiday: Server, shell: CommandLine) -> None:
         os.close(keyboard)
     assert process.returncode == ExitCode.DONE, err
     assert snapshot(holiday).trashed() - {"old.jpg"} == LOSERS_OF[in_order(holiday)[1]]
+
+
+def test_what_a_copy_got_while_the_person_was_thinking_is_not_lost(holiday: Server, shell: CommandLine) -> None:
+    class Thinking:
+        """Somebody who puts a copy into another album before answering."""
+
+        def readline(self) -> str:
+            holiday.album("Later", "dog-copy.jpg")
+            return "a\n"
+
+        def isatty(self) -> bool:
+            return True
+
+    result = shell.duplicates("--apply", "--confirm", typed=Thinking())
+
+    assert result.code == ExitCode.DONE, result.err
+    assert "No longer true" in result.err
+    assert "dog-copy.jpg" not in snapshot(holiday).trashed()
+    assert snapshot(holiday).trashed() >= LOSERS - {"dog-copy.jpg"}
