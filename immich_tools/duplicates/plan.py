@@ -33,6 +33,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, DuplicateGroup, Tag
 from immich_tools.plan.actions import DeleteForever, DismissDuplicates, Removal, StackAssets, TrashAssets
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.fingerprint import fingerprint
 
 TOOL = "duplicates"
 """Name of the tool in plans."""
@@ -213,12 +214,13 @@ class _Planner:
         )
         loser_ids = tuple([asset.id for asset in choice.losers])
         kept_ids = tuple([asset.id for asset in choice.kept])
+        prints = tuple([fingerprint(asset) for asset in choice.losers])
         action: Removal
         if self.permanent:
-            change_id, action = f"delete:{group.id}", DeleteForever(loser_ids, kept_ids, group.id)
+            change_id, action = f"delete:{group.id}", DeleteForever(loser_ids, kept_ids, group.id, prints)
         else:
             change_id = f"trash:{group.id}"
-            action = TrashAssets(loser_ids, kept_ids, group.id, by_resolving=by_resolving)
+            action = TrashAssets(loser_ids, kept_ids, group.id, prints, by_resolving)
         remarks = self.findings.remarks(choice.kept, choice.losers, self.facts, self.options)
         remarks += self.findings.closed_albums(choice.closed_albums)
         requires = tuple(change.id for change in transfers)

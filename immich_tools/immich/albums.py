@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any, Final
 
 from attrs import frozen
 
-from immich_sdk.api.albums import add_assets_to_album, get_album_info, get_all_albums, remove_asset_from_album
+from immich_sdk.api.albums import (
+    add_assets_to_album,
+    add_users_to_album,
+    create_album,
+    delete_album,
+    get_album_info,
+    get_all_albums,
+    remove_asset_from_album,
+    remove_user_from_album,
+    update_album_info,
+    update_album_user,
+)
+from immich_sdk.models.add_users_dto import AddUsersDto
 from immich_sdk.models.bulk_ids_dto import BulkIdsDto
-from immich_tools.errors import IncompleteListing
+from immich_sdk.models.create_album_dto import CreateAlbumDto
+from immich_sdk.models.update_album_dto import UpdateAlbumDto
+from immich_sdk.models.update_album_user_dto import UpdateAlbumUserDto
+from immich_tools.errors import IncompleteListing, RequestRefused
 from immich_tools.i18n import _
 from immich_tools.immich import compat
 from immich_tools.immich.connection import Connection, chunks, decoded
+from immich_tools.immich.convert import parse_time
 from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.listing import stream
 from immich_tools.immich.models import Album, AlbumRole, AlbumUser, ItemError, ItemResult, Version
@@ -130,6 +147,104 @@ class Albums:
         """Take assets out of an album; one result per id, NOT_FOUND for those not there."""
         return self._change(remove_asset_from_album, album_id, asset_ids)
 
+    def create(
+        self,
+        name: str,
+        *,
+        description: str = "",
+        asset_ids: Sequence[str] = (),
+        shares: Mapping[str, AlbumRole] | None = None,
+    ) -> Album:
+        """Make an album; the request is sent only once, so whoever gets no answer must look before trying again.
+
+        :param asset_ids: its assets: the first `ADD_SIZE` go with the request, the rest is added. The server passes silently over those
+            that are not the user's (Immich 2.3.1 and 3.1.0), so the count of the answer tells.
+        :param shares: whom it is shared with, user id → role.
+        :returns: the album as it is now.
+        :raises ValueError: somebody else is to be the owner.
+        """
+        body: dict[str, Any] = {"albumName": name}
+        if description:
+            body["description"] = description
+        if asset_ids:
+            body["assetIds"] = list(asset_ids[:ADD_SIZE])
+        if shares:
+            body["albumUsers"] = [_user_json(user_id, role) for user_id, role in sorted(shares.items())]
+        operation = create_album._get_kwargs(body=CreateAlbumDto.from_dict(body))
+        album = self._album(self.connection.json(operation, timeout=max(LONG, self.connection.timeout)))
+        rest = asset_ids[ADD_SIZE:]
+        if not rest:
+            return album
+        self.add(album.id, rest)
+        return self.get(album.id)
+
+    def update(
+        self,
+        album_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        order: str | None = None,
+        is_activity_enabled: bool | None = None,
+        thumbnail_asset_id: str | None = None,
+    ) -> None:
+        """Write properties of an album; None leaves one as it is.
+
+        :param order: ``asc`` or ``desc``.
+        :param thumbnail_asset_id: one of the album's assets; the server cannot take a thumbnail away.
+        """
+        given = {
+            "albumName": name,
+            "description": description,
+            "order": order,
+            "isActivityEnabled": is_activity_enabled,
+            "albumThumbnailAssetId": thumbnail_asset_id,
+        }
+        body = UpdateAlbumDto.from_dict({key: value for key, value in given.items() if value is not None})
+        self.connection.send(update_album_info._get_kwargs(id=album_id, body=body))
+
+    def delete(self, album_id: str) -> None:
+        """Delete an album for good; its assets stay.
+
+        :raises RequestRefused: it is not there (any more), or not the user's.
+        """
+        self.connection.send(delete_album._get_kwargs(id=album_id))
+
+    def share(self, album_id: str, user_id: str, role: AlbumRole) -> None:
+        """Share an album with somebody, also when they have it already with another role.
+
+        For whoever has it already Immich 2 refuses the request, and Immich 3 answers 200 and leaves the role.
+
+        :raises ValueError: `role` is the owner's.
+        """
+        body = AddUsersDto.from_dict({"albumUsers": [_user_json(user_id, role)]})
+        try:
+            album = self._album(self.connection.json(add_users_to_album._get_kwargs(id=album_id, body=body)))
+        except RequestRefused as refusal:
+            if refusal.status != HTTPStatus.BAD_REQUEST:
+                raise
+            album = self.get(album_id)
+            if _role_in(album, user_id) is None:
+                raise
+        if _role_in(album, user_id) is not role:
+            self.set_role(album_id, user_id, role)
+
+    def set_role(self, album_id: str, user_id: str, role: AlbumRole) -> None:
+        """Change what somebody an album is shared with may do in it.
+
+        :raises ValueError: `role` is the owner's.
+        """
+        body = UpdateAlbumUserDto.from_dict({"role": _user_json(user_id, role)["role"]})
+        self.connection.send(update_album_user._get_kwargs(id=album_id, user_id=user_id, body=body))
+
+    def unshare(self, album_id: str, user_id: str) -> None:
+        """Stop sharing an album with somebody; nothing happens if it is not shared with them."""
+        try:
+            self.connection.send(remove_user_from_album._get_kwargs(id=album_id, user_id=user_id))
+        except RequestRefused as refusal:
+            if refusal.status != HTTPStatus.BAD_REQUEST or _role_in(self.get(album_id), user_id) is not None:
+                raise
+
     def _change(self, operation: Any, album_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         results: list[ItemResult] = []
         for part in chunks(asset_ids, ADD_SIZE):
@@ -159,4 +274,18 @@ class Albums:
                     key=lambda user: user.user_id,
                 )
             ),
+            order=answer.get("order"),
+            is_activity_enabled=answer.get("isActivityEnabled"),
+            created_at=parse_time(answer.get("createdAt")),
+            has_shared_link=answer.get("hasSharedLink") is True,
         )
+
+
+def _user_json(user_id: str, role: AlbumRole) -> dict[str, str]:
+    if role not in (AlbumRole.EDITOR, AlbumRole.VIEWER):
+        raise ValueError(_("an album is shared with editors and viewers only"))
+    return {"userId": user_id, "role": role.value}
+
+
+def _role_in(album: Album, user_id: str) -> AlbumRole | None:
+    return next((user.role for user in album.users if user.user_id == user_id), None)

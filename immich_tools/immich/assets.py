@@ -93,6 +93,16 @@ class Assets:
         """The present state of some assets, one request each, with tags, people and stack."""
         return {asset.id: asset for asset in self.connection.each(ids, self.get) if asset is not None}
 
+    def trashed(self, ids: Iterable[str]) -> frozenset[str]:
+        """Which of some own assets are in the trash: a few are read one by one, for more the trash is listed.
+
+        :raises IncompleteListing: the trash cannot be listed completely.
+        """
+        wanted = set(ids)
+        if len(wanted) < FEW:
+            return frozenset(name for name, asset in self.read_each(sorted(wanted)).items() if asset.is_trashed)
+        return frozenset(asset.id for asset in self.stream(AssetFilter(trashed=True)) if asset.id in wanted)
+
     def update(self, ids: Sequence[str], update: AssetUpdate) -> None:
         """Write the same fields to several assets: all or none.
 

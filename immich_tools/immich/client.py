@@ -27,6 +27,7 @@ from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
+from immich_tools.immich.users import Users
 from immich_tools.secret import Secret
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class InsecureConnection(UserWarning):
 class Immich:
     """A server as one user sees it through an API key; use `connect` or `from_env` to make one.
 
-    :ivar assets, albums, tags, people, stacks, duplicates: what can be read and changed.
+    :ivar assets, albums, tags, people, stacks, users, duplicates: what can be read and changed.
     """
 
     def __init__(self, connection: Connection, *, force_version: bool = False) -> None:
@@ -57,6 +58,7 @@ class Immich:
         self.tags = Tags(connection, self._version, self.assets)
         self.people = People(connection, self.assets)
         self.stacks = Stacks(connection, self.assets)
+        self.users = Users(connection)
         self.duplicates = Duplicates(connection, self._version)
 
     @classmethod

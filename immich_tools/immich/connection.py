@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,9 +20,12 @@ from immich_tools.immich.failures import failure_of, not_immich, unreachable
 from immich_tools.immich.transport import Gate
 from immich_tools.secret import Secret
 
+logger = logging.getLogger(__name__)
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_TRIES: Final = "immich_tools.tries"
 PAGE_SIZE: Final = 1000
 """Assets in one answer; Immich 2.3.1 and 3.1.0 refuse more."""
 
@@ -42,6 +47,38 @@ def tls_context(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext:
                 _("The certificate file {path} cannot be used: {reason}.").format(path=ca_file, reason=reason)
             ) from None
     return context
+
+
+class Noted(httpx.BaseTransport):
+    """Writes each try of each request to the log: never a query, a header or a body, any of which may hold what is nobody's business.
+
+    :param inner: what really sends.
+    """
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it on, and note how it went."""
+        # A request that is sent again is the same object.
+        request.extensions[_TRIES] = request.extensions.get(_TRIES, 0) + 1
+        began = time.monotonic()
+        try:
+            response = self._inner.handle_request(request)
+        except BaseException as error:
+            self._note(request, type(error).__name__, began)
+            raise
+        self._note(request, str(response.status_code), began)
+        return response
+
+    def _note(self, request: httpx.Request, ending: str, began: float) -> None:
+        milliseconds = 1000 * (time.monotonic() - began)
+        tries = request.extensions[_TRIES]
+        logger.debug("%s %s: %s, %.0f ms, try %d", request.method, request.url.path, ending, milliseconds, tries)
+
+    def close(self) -> None:
+        """Close what really sends."""
+        self._inner.close()
 
 
 class Connection:
@@ -83,7 +120,7 @@ class Connection:
             limits=httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency),
         )
         gate = Gate(
-            inner,
+            Noted(inner),
             base_path=httpx.URL(url).path,
             api_key=api_key,
             read_only=read_only,

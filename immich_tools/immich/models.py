@@ -170,6 +170,8 @@ class Album:
     :ivar asset_count: members that are neither trashed nor locked.
     :ivar role: what the key's user may do in it.
     :ivar users: everybody else it is shared with (never the owner).
+    :ivar order: ``asc`` or ``desc``, by date; None when the server does not tell.
+    :ivar is_activity_enabled: whether comments and likes are allowed; None when the server does not tell.
     """
 
     id: str
@@ -180,6 +182,10 @@ class Album:
     asset_count: int = 0
     thumbnail_asset_id: str | None = None
     users: tuple[AlbumUser, ...] = ()
+    order: str | None = None
+    is_activity_enabled: bool | None = None
+    created_at: datetime | None = None
+    has_shared_link: bool = False
 
 
 @frozen

@@ -53,6 +53,10 @@ class Action:
         """What undoing cannot bring back, in words; None when it brings back everything."""
         return None
 
+    def decides(self) -> tuple[str, ...] | None:
+        """What the action decides, such as a property of an album; see `target`."""
+        return None
+
 
 @frozen
 class _OneAsset(Action):
@@ -175,11 +179,18 @@ class _Removal(Action):
     :ivar trashed_ids: the unit; all of it or nothing goes.
     :ivar kept_ids: assets that must still be there, outside the trash, at that moment: the reason why the others may go.
     :ivar duplicate_id: the duplicate group they come from; None when they come from elsewhere.
+    :ivar fingerprints: what each of `trashed_ids` was like when this was decided (see `fingerprint`), as the list of duplicate groups
+        tells it; empty where nothing depends on that. An asset that is different now does not go.
     """
 
     trashed_ids: tuple[str, ...]
     kept_ids: tuple[str, ...] = ()
     duplicate_id: str | None = None
+    fingerprints: tuple[str, ...] = ()
+
+    def __attrs_post_init__(self) -> None:
+        if self.fingerprints and (len(self.fingerprints) != len(self.trashed_ids) or self.duplicate_id is None):
+            raise ValueError(_("field '{name}' does not fit the assets").format(name="fingerprints"))
 
     @property
     def assets(self) -> tuple[str, ...]:
@@ -318,7 +329,7 @@ KINDS: dict[str, type[Action]] = {
         UnstackAssets,
     )
 }
-"""Every kind of action by its name in documents."""
+"""Every kind of action on assets by its name in documents; `kinds.KINDS` has those on albums too."""
 
 
 ITEMIZED: tuple[type[Action], ...] = (AddToAlbum, RemoveFromAlbum, AddTag, RemoveTag)
@@ -326,9 +337,9 @@ ITEMIZED: tuple[type[Action], ...] = (AddToAlbum, RemoveFromAlbum, AddTag, Remov
 
 
 def target(action: Action) -> tuple[str, ...] | None:
-    """What of an asset the action decides, such as its membership in one album; a plan may decide each only once.
+    """What of an asset or an album the action decides, such as a membership; a plan may decide each only once.
 
-    None where the action is not about one asset.
+    None where the action is not about one asset or album.
     """
     if isinstance(action, AddToAlbum | RemoveFromAlbum):
         return ("album", action.album_id, action.asset_id)
@@ -336,7 +347,7 @@ def target(action: Action) -> tuple[str, ...] | None:
         return ("tag", action.tag_id, action.asset_id)
     if isinstance(action, SetField):
         return (action.field.value, action.asset_id)
-    return None
+    return action.decides()
 
 
 def removed_ids(action: Action) -> tuple[str, ...]:

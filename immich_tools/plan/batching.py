@@ -24,6 +24,7 @@ from immich_tools.plan.actions import (
     TrashAssets,
     UnstackAssets,
 )
+from immich_tools.plan.album_actions import ALBUM_KINDS, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Change
 
 # Within a level, what brings back comes first and what takes away last. Fields come before tags because Immich before 2.4 may lose one
@@ -31,14 +32,18 @@ from immich_tools.plan.document import Change
 ORDER: Final[tuple[type[Action], ...]] = (
     RestoreAssets,
     SetField,
+    CreateAlbum,
     RemoveFromAlbum,
     AddToAlbum,
+    SetAlbumField,
+    ShareAlbum,
     RemoveTag,
     AddTag,
     UnstackAssets,
     SetDuplicateGroup,
     DismissDuplicates,
     StackAssets,
+    DeleteAlbum,
     TrashAssets,
     DeleteForever,
 )
@@ -60,7 +65,7 @@ class Batch:
     @property
     def is_creation(self) -> bool:
         """Whether the connection sends it only once, because it creates something: then the state is read before it is sent again."""
-        return self.kind is StackAssets or any(
+        return self.kind in (StackAssets, CreateAlbum) or any(
             isinstance(change.action, TrashAssets) and change.action.by_resolving for change in self.changes
         )
 
@@ -103,7 +108,7 @@ def _alike(kind: type[Action], changes: Sequence[Change]) -> list[list[Change]]:
     """Changes that one request can carry: the same album or tag, the same values, the same way of trashing."""
     if kind is SetField:
         return _same_values(changes)
-    if kind in (StackAssets, UnstackAssets):
+    if kind in (StackAssets, UnstackAssets, *ALBUM_KINDS):
         return [[change] for change in changes]
 
     def key(change: Change) -> object:

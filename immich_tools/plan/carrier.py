@@ -16,14 +16,16 @@ from attrs import evolve, frozen
 from immich_tools.errors import AccessDenied, GuardTripped, RequestRefused, ToolkitError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import RestoreAssets
+from immich_tools.plan.actions import RestoreAssets, TrashAssets
+from immich_tools.plan.album_actions import CreateAlbum, passing_albums
 from immich_tools.plan.batching import ORDER, Batch, batches
+from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change, Plan, levels
 from immich_tools.plan.guards import check_permanent, trash_policy_now
 from immich_tools.plan.journal_writer import Journal, JournalLost
 from immich_tools.plan.observe import observe
 from immich_tools.plan.outcome import Outcome, Result, Status
-from immich_tools.plan.perform import perform
+from immich_tools.plan.perform import KEEPER_LOST, perform
 from immich_tools.plan.recheck import REMOVALS, group_of, recheck
 
 CREATION_TRIES: Final = 4
@@ -44,6 +46,7 @@ class Carrier:
     """Carries out one plan.
 
     :param known: what became of changes before the run was cut short.
+    :param creations: what was known then of the albums it makes.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Carrier:
         watcher: Watcher | None,
         permanent: str | None,
         known: Mapping[str, Result] | None = None,
+        creations: Creations | None = None,
     ) -> None:
         self._immich = immich
         self._plan = plan
@@ -64,6 +68,8 @@ class Carrier:
         self._watcher = watcher
         self._permanent = permanent
         self._results: dict[str, Result] = dict(known or {})
+        self._creations = creations or Creations()
+        self._creations.passing = passing_albums(change.action for change in plan.changes)
         self._changes = {change.id: change for change in plan.changes}
         # Not for plans that only form groups again: the server dissolves a group of one when asked for its groups.
         self._grouped = any(isinstance(each.action, REMOVALS) and group_of(each.action) for each in plan.changes)
@@ -80,6 +86,7 @@ class Carrier:
         for level in levels(self._changes):
             ready = self._ready(level)
             self._send(self._still_right(ready))
+            self._bring_back(ready)
             self._prove(level)
             self._tell()
         left = self._changes.keys() - self._results.keys()
@@ -117,12 +124,28 @@ class Carrier:
         try:
             verdicts = self._unsafe_removals(ready)
             rest = [change for change in ready if change.id not in verdicts]
-            verdicts |= recheck(self._immich, self._plan.user_id, rest, grouped=self._grouped)
+            verdicts |= recheck(
+                self._immich, self._plan.user_id, rest, grouped=self._grouped, creations=self._creations
+            )
+            self._witness([change for change in rest if change.id not in verdicts])
         except ToolkitError as failure:
             self._lost = _("what is to be changed could not be checked: {reason}").format(reason=failure)
             verdicts = {change.id: Result(Status.NOT_DONE, self._lost) for change in ready}
         self._record(verdicts)
         return [change for change in ready if change.id not in verdicts]
+
+    def _witness(self, changes: Sequence[Change]) -> None:
+        """Put down which albums there are before new ones are made, and which assets have left those that are to be deleted.
+
+        :raises JournalLost: it is not on the disk; nothing may be sent.
+        """
+        before = {change.id for change in changes if isinstance(change.action, CreateAlbum)} & (
+            self._creations.before.keys() - self._creations.made.keys()
+        )
+        known = frozenset[str]().union(*(self._creations.before[name] for name in before))
+        gone = {change.id: self._creations.gone[change.id] for change in changes if change.id in self._creations.gone}
+        if before or gone:
+            self._journal.witness(known if before else None, gone)
 
     def _unsafe_removals(self, ready: Sequence[Change]) -> dict[str, Result]:
         """All removals, if the server's trash was turned off while the run was at other things."""
@@ -169,7 +192,7 @@ class Carrier:
             self._record({name: Result(Status.NOT_DONE, self._lost) for name in names})
             return ()
         try:
-            results = perform(self._immich, batch)
+            results = perform(self._immich, batch, self._creations)
         except RequestRefused as refusal:
             halves = batch.halves()
             if not halves:
@@ -215,7 +238,7 @@ class Carrier:
         if not changes:
             return []
         try:
-            seen = observe(self._immich, changes)
+            seen = observe(self._immich, changes, creations=self._creations)
         except ToolkitError as failure:
             self._lost = _("the server was lost: {reason}").format(reason=failure)
             self._record({change.id: Result(Status.UNKNOWN, reason or self._lost) for change in changes})
@@ -236,7 +259,7 @@ class Carrier:
         if not claimed or self._lost:
             return
         try:
-            seen = observe(self._immich, claimed, grouped=self._grouped)
+            seen = observe(self._immich, claimed, grouped=self._grouped, creations=self._creations)
         except ToolkitError as failure:
             self._lost = _("what was changed could not be read back: {reason}").format(reason=failure)
             return
@@ -244,7 +267,29 @@ class Carrier:
         missing = Result(Status.UNKNOWN, _("it was not there when read back"))
         self._record({name: missing for name, in_effect in seen.items() if not in_effect})
 
+    def _bring_back(self, sent: Sequence[Change]) -> None:
+        """Look whether what was kept is still there after the others went; if somebody trashed it meanwhile, bring the others back."""
+        done = {
+            change.id: change.action
+            for change in sent
+            if isinstance(change.action, TrashAssets) and self._results[change.id].status is Status.DONE
+        }
+        kept = {asset_id for action in done.values() for asset_id in action.kept_ids}
+        if not kept:
+            return
+        try:
+            lost = self._immich.assets.trashed(kept)
+            endangered = {name: action for name, action in done.items() if not lost.isdisjoint(action.kept_ids)}
+            if endangered:
+                self._immich.assets.restore(sorted(one for action in endangered.values() for one in action.trashed_ids))
+            self._record(dict.fromkeys(endangered, KEEPER_LOST))
+        except ToolkitError as failure:
+            reason = _("whether what was kept is still there could not be read: {reason}").format(reason=failure)
+            self._record(dict.fromkeys(done, Result(Status.UNKNOWN, reason)))
+
     def _record(self, results: Mapping[str, Result]) -> None:
+        made = self._creations.made
+        results = {name: evolve(result, made=made.get(name, result.made)) for name, result in results.items()}
         self._results.update(results)
         try:
             self._journal.conclude(results)
@@ -252,5 +297,9 @@ class Carrier:
             self._lost = self._lost or str(lost)
 
     def _tell(self) -> None:
-        if self._watcher is not None:
+        if self._watcher is None:
+            return
+        try:
             self._watcher(Progress(len(self._results), len(self._changes)))
+        except (OSError, ValueError):
+            self._watcher = None  # whoever watched is gone; the run goes on

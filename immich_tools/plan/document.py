@@ -10,7 +10,17 @@ from attrs import evolve, field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.plan.actions import Action, DeleteForever, RestoreAssets, TrashAssets, removed_ids, target
+from immich_tools.plan.actions import (
+    Action,
+    AddToAlbum,
+    DeleteForever,
+    RemoveFromAlbum,
+    RestoreAssets,
+    TrashAssets,
+    removed_ids,
+    target,
+)
+from immich_tools.plan.album_actions import DeleteAlbum, SetAlbumField, ShareAlbum
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,8 +171,11 @@ def check_consistent(changes: Iterable[Change]) -> None:
     """Refuse a set of changes that contradicts itself.
 
     :raises UsageError: two changes share an id or decide the same thing, one requires itself in a circle, an asset is to be both trashed
-        and kept (or trashed twice, or trashed and restored), or a removal of duplicates keeps nothing.
+        and kept (or trashed twice, or trashed and restored), a removal of duplicates keeps nothing, or an album is both changed and
+        deleted.
     """
+    changes = list(changes)
+    _check_albums(changes)
     by_id: dict[str, Change] = {}
     decided: set[tuple[str, ...]] = set()
     restored: set[str] = set()
@@ -198,6 +211,14 @@ def check_consistent(changes: Iterable[Change]) -> None:
     if both:
         raise UsageError(_("The plan both restores and trashes asset {id}.").format(id=both[0]))
     levels(by_id)
+
+
+def _check_albums(changes: Iterable[Change]) -> None:
+    deleted = {change.action.album_id for change in changes if isinstance(change.action, DeleteAlbum)}
+    for change in changes:
+        action = change.action
+        if isinstance(action, AddToAlbum | RemoveFromAlbum | SetAlbumField | ShareAlbum) and action.album_id in deleted:
+            raise UsageError(_("Change '{id}' changes an album that another change deletes.").format(id=change.id))
 
 
 def levels(changes: Mapping[str, Change]) -> list[list[Change]]:

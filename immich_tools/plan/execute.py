@@ -7,16 +7,18 @@ from pathlib import Path
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
+from immich_tools.plan.album_actions import CreateAlbum
 from immich_tools.plan.carrier import Carrier, Progress, Watcher
+from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Plan
 from immich_tools.plan.guards import Guards, check_permanent, trash_policy_now
 from immich_tools.plan.journal import Run, default_folder, read_run, undo_runs, undoing
-from immich_tools.plan.journal_writer import Journal
+from immich_tools.plan.journal_writer import Journal, alone
 from immich_tools.plan.observe import observe
 from immich_tools.plan.outcome import Outcome, Result, Status
 from immich_tools.plan.permissions import check_permissions
 
-__all__ = ["Progress", "Watcher", "apply", "check_user", "reread", "resume"]
+__all__ = ["Progress", "Watcher", "apply", "check_user", "creations_of", "reread", "resume"]
 
 
 def apply(
@@ -52,7 +54,10 @@ def apply(
     (guards or Guards()).check(plan)
     check_permanent(plan, trash_policy_now(immich), permanent)
     folder = journal_folder or default_folder()
-    with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal:
+    with (
+        alone(folder, plan.user_id),
+        Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal,
+    ):
         return Carrier(immich, plan, journal, batch_size=batch_size, watcher=watcher, permanent=permanent).carry_out()
 
 
@@ -74,7 +79,7 @@ def resume(
     """
     check_user(run, immich)
     _check_client(run.plan, immich)
-    with Journal.reopen(run) as journal:
+    with alone(run.path.parent, run.plan.user_id), Journal.reopen(run) as journal:
         run = read_run(run.path)  # nobody else writes to it now
         if run.finished:
             raise UsageError(_("Run {run} came to its end; there is nothing to resume.").format(run=run.id))
@@ -86,21 +91,55 @@ def resume(
         check_permanent(run.plan, trash_policy_now(immich), permanent)
         journal.resume()
         known = {name: result for name, result in run.results.items() if result.status.is_settled}
-        known |= reread(run, immich)
+        creations = creations_of(run, immich)
+        known |= reread(run, immich, creations)
         journal.conclude(known)
         return Carrier(
-            immich, run.plan, journal, batch_size=batch_size, watcher=watcher, permanent=permanent, known=known
+            immich,
+            run.plan,
+            journal,
+            batch_size=batch_size,
+            watcher=watcher,
+            permanent=permanent,
+            known=known,
+            creations=creations,
         ).carry_out()
 
 
-def reread(run: Run, immich: Immich) -> dict[str, Result]:
+def creations_of(run: Run, immich: Immich) -> Creations:
+    """The albums that a run made, those included of which nobody could write down that they were made; see `creations`.
+
+    :raises ToolkitError: the server cannot be read.
+    """
+    uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
+    creations = Creations(
+        before={name: albums for name, albums in run.albums_before.items() if name in uncertain},
+        made={name: result.made for name, result in run.results.items() if result.made},
+        gone=dict(run.gone),
+    )
+    asked = [change for change in run.plan.changes if isinstance(change.action, CreateAlbum) and change.id in uncertain]
+    creations.find(immich, asked)
+    return creations
+
+
+def reread(run: Run, immich: Immich, creations: Creations | None = None) -> dict[str, Result]:
     """What came of the changes whose answer was never recorded: DONE for those in effect; the others are not in it.
 
     When the plan was made it was not so, so whoever finds it so takes it for the run's doing.
+
+    :param creations: what `creations_of` says of the run, if it was asked already.
     """
+    creations = creations or creations_of(run, immich)
     uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
-    seen = observe(immich, [change for change in run.plan.changes if change.id in uncertain])
-    return {name: Result(Status.DONE) for name, in_effect in seen.items() if in_effect}
+    made = creations.made
+    # An album that was not found was not made, even if somebody has one just like it.
+    asked = [
+        change
+        for change in run.plan.changes
+        if change.id in uncertain and (change.id in made or not isinstance(change.action, CreateAlbum))
+    ]
+    seen = observe(immich, asked, creations=creations)
+    return {name: Result(Status.DONE, made=made.get(name, "")) for name, in_effect in seen.items() if in_effect}
 
 
 def check_user(run: Run, immich: Immich) -> None:

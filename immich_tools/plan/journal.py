@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 from platformdirs import user_state_path
 
 from immich_tools.errors import UsageError
@@ -36,6 +36,8 @@ class Run:
     :ivar finished: whether the run came to its end.
     :ivar permanent: the sentence that was typed to allow deleting for good.
     :ivar undoes: id of the run that this one undoes.
+    :ivar albums_before: by change id, the albums there were before an album was asked for whose answer is not known.
+    :ivar gone: by change id, the assets that had left an album before it was deleted.
     """
 
     id: str
@@ -48,6 +50,8 @@ class Run:
     results: Mapping[str, Result] = field(factory=dict)
     open_changes: frozenset[str] = frozenset()
     finished: bool = False
+    albums_before: Mapping[str, frozenset[str]] = field(factory=dict)
+    gone: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
     def with_status(self, status: Status) -> list[str]:
         """Ids of the changes with `status`, in the plan's order."""
@@ -72,20 +76,67 @@ def read_run(path: Path) -> Run:
         ) from None
     begun = _begun(path, _parse(first))
     known = {change.id for change in begun.plan.changes}
-    results: dict[str, Result] = {}
-    unconcluded: set[str] = set()
-    finished = False
+    story = _Story()
     for event in map(_parse, others):
         changes = event.get("changes")
         if event.get("event") == "intent" and isinstance(changes, list):
-            unconcluded.update(known.intersection(map(str, changes)))
+            story.intend(known.intersection(map(str, changes)))
         elif event.get("event") == "result" and isinstance(changes, dict):
-            told = {name: result for name in known.intersection(changes) if (result := _result(changes[name]))}
-            results.update(told)
-            unconcluded.difference_update(told)
+            story.conclude({name: result for name in known.intersection(changes) if (result := _result(changes[name]))})
+        elif event.get("event") == "albums":
+            story.witness(_texts(event.get("known")), event.get("gone"))
         if event:
-            finished = event.get("event") == "end"
-    return evolve(begun, results=results, open_changes=frozenset(unconcluded), finished=finished)
+            story.finished = event.get("event") == "end"
+    return evolve(
+        begun,
+        results=story.results,
+        open_changes=frozenset(story.unconcluded),
+        finished=story.finished,
+        albums_before={name: story.before[name] for name in known.intersection(story.before)},
+        gone={name: story.gone[name] for name in known.intersection(story.gone)},
+    )
+
+
+@define
+class _Story:
+    """What a journal has told so far."""
+
+    results: dict[str, Result] = field(factory=dict)
+    unconcluded: set[str] = field(factory=set)
+    finished: bool = False
+    albums: frozenset[str] | None = None
+    before: dict[str, frozenset[str]] = field(factory=dict)
+    gone: dict[str, tuple[str, ...]] = field(factory=dict)
+
+    def intend(self, names: Collection[str]) -> None:
+        for name in names:
+            # As long as it is open what came of it, the albums there were before the first try count.
+            if self.albums is not None and not (name in self.before and self._is_open(name)):
+                self.before[name] = self.albums
+        self.unconcluded.update(names)
+
+    def _is_open(self, name: str) -> bool:
+        told = self.results.get(name)
+        return name in self.unconcluded or (told is not None and told.status is Status.UNKNOWN)
+
+    def conclude(self, told: Mapping[str, Result]) -> None:
+        for name, result in told.items():
+            earlier = self.results.get(name)
+            made = result.made or ("" if earlier is None else earlier.made)
+            self.results[name] = evolve(result, made=made)
+        self.unconcluded.difference_update(told)
+
+    def witness(self, albums: tuple[str, ...] | None, gone: object) -> None:
+        if albums is not None:
+            self.albums = frozenset(albums)
+        if isinstance(gone, dict):
+            self.gone.update({name: ids for name, told in gone.items() if (ids := _texts(told)) is not None})
+
+
+def _texts(told: object) -> tuple[str, ...] | None:
+    if isinstance(told, list) and all(isinstance(each, str) for each in told):
+        return tuple(told)
+    return None
 
 
 def _begun(path: Path, head: Mapping[str, Any]) -> Run:
@@ -115,10 +166,11 @@ def _parse(line: bytes) -> dict[str, Any]:
 
 
 def _result(told: object) -> Result | None:
-    if not isinstance(told, list) or len(told) != 2:
+    """What came of a change: status and reason, and the id of what was made for it, if anything was."""
+    if not isinstance(told, list) or len(told) not in (2, 3):
         return None
     status = _STATUSES.get(str(told[0]))
-    return None if status is None else Result(status, str(told[1]))
+    return None if status is None else Result(status, str(told[1]), str(told[2]) if len(told) == 3 else "")
 
 
 def runs(folder: Path, pattern: str = f"*{SUFFIX}") -> list[Run]:

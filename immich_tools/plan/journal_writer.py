@@ -11,8 +11,8 @@ import re
 import secrets
 import sys
 import threading
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +37,30 @@ else:
 
     def _lock(descriptor: int) -> None:
         flock(descriptor, LOCK_EX | LOCK_NB)
+
+
+@contextmanager
+def alone(folder: Path, user_id: str) -> Iterator[None]:
+    """Let one program at a time change a user's library: two plans that keep different copies would together keep none.
+
+    :param folder: where the journals are; programs with different folders, or on different machines, do not see each other.
+    :raises UsageError: another one is at it, or the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(
+            folder / f"{_UNFIT_FOR_A_NAME.sub('-', user_id.lower())}.lock", os.O_RDWR | os.O_CREAT, 0o600
+        )
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        _lock(descriptor)
+    except OSError:
+        raise UsageError(_("Another run is changing this user's library. Wait until it has ended.")) from None
+    else:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class JournalLost(ToolkitError):
@@ -110,6 +134,18 @@ class Journal:
         """
         self._write({"event": "intent", "changes": list(change_ids)}, sync=True)
 
+    def witness(self, albums: Collection[str] | None, gone: Mapping[str, Sequence[str]]) -> None:
+        """Say what was seen of albums right before some are made or deleted; see `creations`.
+
+        :param albums: ids of all albums there are; None when none is to be made.
+        :param gone: by change id, the assets that have left an album which is to be deleted.
+        :raises JournalLost: it is not on the disk.
+        """
+        known = None if albums is None else sorted(albums)
+        self._write(
+            {"event": "albums", "known": known, "gone": {name: list(ids) for name, ids in gone.items()}}, sync=True
+        )
+
     def conclude(self, results: Mapping[str, Result]) -> None:
         """Say what came of changes; a later word on a change counts.
 
@@ -117,7 +153,10 @@ class Journal:
         """
         if not results:
             return
-        lines = {change_id: [result.status.value, result.reason] for change_id, result in results.items()}
+        lines = {
+            change_id: [result.status.value, result.reason, *([result.made] if result.made else [])]
+            for change_id, result in results.items()
+        }
         self._write({"event": "result", "changes": lines}, sync=False)
 
     def finish(self) -> None:

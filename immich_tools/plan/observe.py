@@ -26,6 +26,9 @@ from immich_tools.plan.actions import (
     TrashAssets,
     UnstackAssets,
 )
+from immich_tools.plan.album_actions import ALBUM_KINDS
+from immich_tools.plan.album_observe import observe_albums
+from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
 
 PLACE_TOLERANCE: Final = 1e-6
@@ -34,10 +37,13 @@ PLACE_TOLERANCE: Final = 1e-6
 Seen: TypeAlias = dict[str, bool]
 
 
-def observe(immich: Immich, changes: Iterable[Change], *, grouped: bool = False) -> Seen:
+def observe(
+    immich: Immich, changes: Iterable[Change], *, grouped: bool = False, creations: Creations | None = None
+) -> Seen:
     """Read from the server which changes are in effect.
 
     :param grouped: the assets are likely to be members of duplicate groups; see `present`.
+    :param creations: what the run knows of the albums it makes; gets the ids of those that are found now.
     :returns: change id → whether the state after it is there now.
     :raises ToolkitError: the server cannot be read.
     """
@@ -48,6 +54,9 @@ def observe(immich: Immich, changes: Iterable[Change], *, grouped: bool = False)
     albums = [*by_kind.get(AddToAlbum, []), *by_kind.get(RemoveFromAlbum, [])]
     if albums:
         seen |= _albums(immich, albums)
+    whole = [change for kind in ALBUM_KINDS for change in by_kind.get(kind, [])]
+    if whole:
+        seen |= observe_albums(immich, whole, creations or Creations())
     tags = [*by_kind.get(AddTag, []), *by_kind.get(RemoveTag, [])]
     if tags:
         seen |= _tags(immich, tags)

@@ -35,10 +35,14 @@ class Status(Enum):
 
 @frozen
 class Result:
-    """What became of one change, and why."""
+    """What became of one change, and why.
+
+    :ivar made: id of what was created for it, whatever came of the rest; empty when nothing was.
+    """
 
     status: Status
     reason: str = ""
+    made: str = ""
 
 
 @frozen(repr=False)

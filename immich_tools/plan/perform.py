@@ -28,7 +28,10 @@ from immich_tools.plan.actions import (
     TrashAssets,
     UnstackAssets,
 )
+from immich_tools.plan.album_actions import ALBUM_KINDS
+from immich_tools.plan.album_perform import perform_on_album
 from immich_tools.plan.batching import Batch
+from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
 from immich_tools.plan.outcome import Result, Status
 
@@ -37,15 +40,22 @@ A = TypeVar("A", bound=Action)
 Results: TypeAlias = dict[str, Result]
 DONE: Final = Result(Status.DONE)
 ALREADY: Final = Result(Status.ALREADY)
+KEEPER_LOST: Final = Result(
+    Status.FAILED, _("what was to be kept was trashed by somebody else meanwhile, so the others were brought back")
+)
 
 
-def perform(immich: Immich, batch: Batch) -> Results:
+def perform(immich: Immich, batch: Batch, creations: Creations | None = None) -> Results:
     """Send one batch.
 
+    :param creations: what the run knows of the albums it makes; gets the ids of those made now.
     :returns: what came of each change; all are DONE where the server answers for the whole request. UNKNOWN where the server says
         something that only looking can tell.
     :raises RequestRefused: the server refused the request as a whole; nothing of it was done.
     """
+    if batch.kind in ALBUM_KINDS:
+        known = creations or Creations()
+        return {change.id: perform_on_album(immich, change, known) for change in batch.changes}
     return _PERFORMERS[batch.kind](immich, batch.changes)
 
 
@@ -147,8 +157,18 @@ def _trash(immich: Immich, changes: Sequence[Change]) -> Results:
 
 
 def _delete_forever(immich: Immich, changes: Sequence[Change]) -> Results:
-    immich.assets.delete_permanently(_assets(changes))
-    return _whole(changes)
+    """By way of the trash: only once everything is in there and what is kept still is not, nothing can be lost by deleting for good."""
+    actions = {change.id: change.action for change in changes if isinstance(change.action, DeleteForever)}
+    immich.assets.trash(_assets(changes))
+    lost = immich.assets.trashed(asset_id for action in actions.values() for asset_id in action.kept_ids)
+    endangered = {name for name, action in actions.items() if not lost.isdisjoint(action.kept_ids)}
+    bring_back = [asset_id for name in endangered for asset_id in actions[name].trashed_ids]
+    if bring_back:
+        immich.assets.restore(sorted(bring_back))
+    rest = [change for change in changes if change.id not in endangered]
+    if rest:
+        immich.assets.delete_permanently(_assets(rest))
+    return _whole(rest) | dict.fromkeys(endangered, KEEPER_LOST)
 
 
 def _restore(immich: Immich, changes: Sequence[Change]) -> Results:

@@ -7,6 +7,7 @@ from typing import Final
 from immich_tools.errors import AccessDenied
 from immich_tools.i18n import _
 from immich_tools.immich import compat
+from immich_tools.immich.albums import ADD_SIZE
 from immich_tools.immich.client import Immich
 from immich_tools.plan.actions import (
     Action,
@@ -23,6 +24,7 @@ from immich_tools.plan.actions import (
     TrashAssets,
     UnstackAssets,
 )
+from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Plan
 from immich_tools.plan.recheck import group_of
 
@@ -43,7 +45,31 @@ NEEDS: Final[dict[type[Action], tuple[str, ...]]] = {
     SetDuplicateGroup: ("updateAssets", *_LOOK),
     StackAssets: ("createStack", *_LOOK),
     UnstackAssets: ("getStack", "deleteStack", *_LOOK),
+    CreateAlbum: ("createAlbum", *_ALBUM),
+    DeleteAlbum: ("deleteAlbum", *_ALBUM),
+    SetAlbumField: ("updateAlbumInfo", *_ALBUM),
+    ShareAlbum: _ALBUM,
 }
+
+
+def _particular(action: Action) -> set[str]:
+    """What only some actions of a kind need."""
+    needed: set[str] = set()
+    if isinstance(action, TrashAssets) and action.by_resolving:
+        needed.add("resolveDuplicates")
+    elif isinstance(action, CreateAlbum):
+        if len(action.asset_ids) > ADD_SIZE:
+            needed.add("addAssetsToAlbum")
+        if (action.order, action.is_activity_enabled, action.thumbnail_asset_id) != (None, None, None):
+            needed.add("updateAlbumInfo")
+        if action.replaces and action.shares:
+            needed.add("searchUsers")
+    elif isinstance(action, ShareAlbum):
+        if action.after is None:
+            needed.add("removeUserFromAlbum")
+        else:
+            needed.update(("updateAlbumUser",) if action.before else ("addUsersToAlbum", "updateAlbumUser"))
+    return needed
 
 
 def check_permissions(plan: Plan, immich: Immich) -> None:
@@ -54,8 +80,8 @@ def check_permissions(plan: Plan, immich: Immich) -> None:
     operations = {name for change in plan.changes for name in NEEDS[type(change.action)]}
     if any(group_of(change.action) is not None for change in plan.changes):
         operations.add("getAssetDuplicates")
-    if any(isinstance(change.action, TrashAssets) and change.action.by_resolving for change in plan.changes):
-        operations.add("resolveDuplicates")
+    for change in plan.changes:
+        operations |= _particular(change.action)
     lacking = immich.api_key.lacks(compat.permissions_for(operations, immich.version))
     if lacking:
         raise AccessDenied(

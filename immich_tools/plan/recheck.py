@@ -20,7 +20,11 @@ from immich_tools.plan.actions import (
     TrashAssets,
     UnstackAssets,
 )
+from immich_tools.plan.album_actions import ALBUM_KINDS
+from immich_tools.plan.album_recheck import recheck_albums
+from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
+from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.observe import field_value, present, same_value
 from immich_tools.plan.outcome import Result, Status
 
@@ -35,7 +39,14 @@ Groups: TypeAlias = Mapping[str, frozenset[str]]
 ALREADY: Final = Result(Status.ALREADY)
 
 
-def recheck(immich: Immich, user_id: str, changes: Iterable[Change], *, grouped: bool = False) -> dict[str, Result]:
+def recheck(
+    immich: Immich,
+    user_id: str,
+    changes: Iterable[Change],
+    *,
+    grouped: bool = False,
+    creations: Creations | None = None,
+) -> dict[str, Result]:
     """Read what changes of one level are about and decide on those that must not be sent; the others are not in the result.
 
     FELL_AWAY: an asset is gone, locked or somebody else's, or what the change was planned on has changed. ALREADY: it is so. FAILED: what
@@ -44,9 +55,14 @@ def recheck(immich: Immich, user_id: str, changes: Iterable[Change], *, grouped:
 
     :param user_id: whose assets may be changed.
     :param grouped: the assets are likely to be members of duplicate groups.
+    :param creations: what the run knows of the albums it makes; gets what is found out about them.
     :raises ToolkitError: the server cannot be read.
     """
     changes = list(changes)
+    whole = [change for change in changes if isinstance(change.action, ALBUM_KINDS)]
+    verdicts = recheck_albums(immich, user_id, whole, creations or Creations()) if whole else {}
+    if whole:
+        changes = [change for change in changes if change.id not in verdicts]
     of_groups = [change for change in changes if group_of(change.action) is not None]
     assets: dict[str, Asset] = {}
     groups: dict[str, frozenset[str]] = {}
@@ -66,8 +82,8 @@ def recheck(immich: Immich, user_id: str, changes: Iterable[Change], *, grouped:
         assets |= present(immich, others, grouped=grouped and not groups)
     if stacked:
         assets |= immich.assets.read_each(sorted(stacked))
-    found = ((change.id, _verdict(change.action, user_id, assets, groups)) for change in changes)
-    return {name: result for name, result in found if result is not None}
+    verdicts |= {change.id: _verdict(change.action, user_id, assets, groups) for change in changes}
+    return {name: result for name, result in verdicts.items() if result is not None}
 
 
 def named(action: Action) -> Sequence[str]:
@@ -125,6 +141,9 @@ def _trashed_objection(action: Action, assets: Assets) -> str | None:
 
 def _removal(action: Action, assets: Assets, groups: Groups) -> Result | None:
     assert isinstance(action, REMOVALS)
+    for asset_id, planned in zip(action.trashed_ids, action.fingerprints, strict=False):
+        if fingerprint(assets[asset_id]) != planned:
+            return Result(Status.FELL_AWAY, _("asset {id} has been changed since it was planned").format(id=asset_id))
     for asset_id in action.kept_ids:
         if assets[asset_id].is_offline:
             return Result(Status.FELL_AWAY, _("the file of asset {id}, which is kept, is missing").format(id=asset_id))

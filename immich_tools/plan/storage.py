@@ -15,12 +15,15 @@ import attrs
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Place, Visibility
-from immich_tools.plan.actions import KINDS, Action, AssetField, FieldValue, SetField
+from immich_tools.plan.actions import Action, AssetField, FieldValue, SetField
+from immich_tools.plan.album_actions import AlbumField, SetAlbumField
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.kinds import KINDS
 
 SCHEMA: Final = 1
 _LISTS: Final[tuple[tuple[str, type], ...]] = (("changes", Change), ("keeps", Keep), ("skips", Skip))
 _FIELDS: Final = {field.value: field for field in AssetField}
+_ALBUM_FIELDS: Final = {field.value: field for field in AlbumField}
 _KNOWN_HINTS: Final[dict[type[Any], dict[str, Any]]] = {}
 _VISIBILITIES: Final = {visibility.value: visibility for visibility in Visibility}
 # A person who deletes the last line of a list leaves a comma behind.
@@ -55,6 +58,11 @@ def action_from_json(item: Any) -> Action:
             raise ValueError(_("unknown field of an asset: {field}").format(field=json.dumps(values.get("field"))))
         values |= {key: _field_value(field, values[key]) for key in ("before", "after") if key in values}
         values["field"] = field
+    elif kind is SetAlbumField:
+        property_ = _ALBUM_FIELDS.get(str(values.get("field")))
+        if property_ is None:
+            raise ValueError(_("unknown field of an album: {field}").format(field=json.dumps(values.get("field"))))
+        values["field"] = property_
     action: Action = _build(kind, values)
     return action
 
@@ -106,7 +114,7 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
     elif get_origin(hint) is Mapping:
         if isinstance(value, dict):
             return value
-    elif isinstance(hint, UnionType) and all(part in (str, int, type(None)) for part in get_args(hint)):
+    elif isinstance(hint, UnionType) and all(part in (str, int, bool, type(None)) for part in get_args(hint)):
         if type(value) in get_args(hint):
             return value
     else:

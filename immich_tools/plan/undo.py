@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import DeleteForever, SetDuplicateGroup
+from immich_tools.plan.actions import Action, DeleteForever, RestoreAssets, SetDuplicateGroup, TrashAssets
+from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
 from immich_tools.plan.document import Change, Plan, Skip
-from immich_tools.plan.execute import check_user, reread
+from immich_tools.plan.execute import check_user, creations_of, reread
 from immich_tools.plan.journal import UNDO, Run, is_complete, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import check_idle
 from immich_tools.plan.outcome import Status
@@ -27,33 +28,89 @@ def undo_plan(run: Run, immich: Immich) -> Plan:
     check_user(run, immich)
     check_idle(run)
     run = read_run(run.path)  # it may have ended since it was read
-    check_not_undone(run, undo_runs(run.path.parent))
-    done = {*run.with_status(Status.DONE), *reread(run, immich)}
-    return inverse(run.plan, done)
+    known = undo_runs(run.path.parent)
+    check_not_undone(run, known)
+    creations = creations_of(run, immich)
+    done = {*run.with_status(Status.DONE), *reread(run, immich, creations)}
+    back = _brought_back(undoing(run, known), immich)
+    changed = {change.id for change in run.plan.changes if change.id in done or change.id in creations.made} - {
+        change.id
+        for change in run.plan.changes
+        if isinstance(change.action, DeleteAlbum) and change.action.album_id in back
+    }
+    return inverse(run.plan, changed, Facts(creations.made, creations.gone, frozenset(creations.made.keys() - done)))
 
 
-def inverse(plan: Plan, done: Collection[str]) -> Plan:
+@frozen
+class Facts:
+    """What a run found out that its plan does not say, by change id.
+
+    :ivar made: the albums it made.
+    :ivar gone: the assets that had left an album before the run deleted it.
+    :ivar unfinished: the albums that were made but may lack some of what they were to have.
+    """
+
+    made: Mapping[str, str] = field(factory=dict)
+    gone: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    unfinished: frozenset[str] = frozenset()
+
+    def inverse(self, change: Change) -> tuple[Action, ...]:
+        """What brings back the state before one change that was carried out."""
+        action = change.action
+        if isinstance(action, CreateAlbum):
+            made = self.made.get(change.id)
+            return () if made is None else (action.undoing(made, is_complete=change.id not in self.unfinished),)
+        if isinstance(action, DeleteAlbum):
+            return action.without(self.gone.get(change.id, ())).inverse()
+        return action.inverse()
+
+    def loss(self, change: Change) -> str | None:
+        """What undoing one change cannot bring back."""
+        if isinstance(change.action, CreateAlbum) and change.id not in self.made:
+            return _("album '{name}' stays: nobody knows which one was made").format(name=change.action.name)
+        return change.action.loss()
+
+
+def _brought_back(undoes: Collection[Run], immich: Immich) -> frozenset[str]:
+    """Ids of the deleted albums that an earlier undo, which was cut short or failed in part, has made again already."""
+    made: dict[str, str] = {}
+    for run in undoes:
+        created = [change for change in run.plan.changes if isinstance(change.action, CreateAlbum)]
+        found = creations_of(run, immich).made if created else {}
+        for change in created:
+            if isinstance(change.action, CreateAlbum) and change.action.replaces and change.id in found:
+                made[change.action.replaces] = found[change.id]
+    present = {album.id for album in immich.albums.all()} if made else set()
+    return frozenset(old for old, new in made.items() if new in present)
+
+
+def inverse(plan: Plan, done: Collection[str], facts: Facts | None = None) -> Plan:
     """The plan that undoes the changes `done` of `plan`. Pure.
+
+    :param facts: what the run found out.
 
     Requirements turn around: what was transferred for a removal is only taken back once what was removed is there again, because until
     then it may be the only trace of it. For the same reason it stays where the removal was for good.
     """
+    facts = facts or Facts()
     changes = [change for change in reversed(plan.changes) if change.id in done]
     lasting = _behind_lasting_removals(changes)
     losses = tuple(
         Skip(change.action.assets, "cannot-be-undone", loss, change.group)
         for change in changes
-        if (loss := lasting.get(change.id) or change.action.loss()) is not None
+        if (loss := lasting.get(change.id) or facts.loss(change)) is not None
     )
     undone = [change for change in changes if change.id not in lasting]
     needed_by: dict[str, list[str]] = {}
     for change in undone:
         for name in change.requires:
-            needed_by.setdefault(name, []).extend(_names_to_wait_for(change))
+            needed_by.setdefault(name, []).extend(_names_to_wait_for(change, facts))
     return evolve(
         plan,
         tool=TOOL,
-        changes=tuple(each for change in undone for each in _undoing(change, tuple(needed_by.get(change.id, ())))),
+        changes=tuple(
+            each for change in undone for each in _undoing(change, facts, tuple(needed_by.get(change.id, ())))
+        ),
         keeps=(),
         skips=losses,
         notes=(_("undoes {tool}").format(tool=plan.tool),),
@@ -78,22 +135,36 @@ def _name(change: Change, number: int) -> str:
     return f"undo:{change.id}:{number}"
 
 
-def _names_to_wait_for(change: Change) -> list[str]:
+def _names_to_wait_for(change: Change, facts: Facts) -> list[str]:
     """Ids of the changes that undo `change`, but for the group of duplicates, which nobody's safety hangs on."""
     return [
         _name(change, number)
-        for number, action in enumerate(change.action.inverse(), 1)
+        for number, action in enumerate(facts.inverse(change), 1)
         if not isinstance(action, SetDuplicateGroup)
     ]
 
 
-def _undoing(change: Change, requires: tuple[str, ...]) -> list[Change]:
-    reason = _("undoes: {reason}").format(reason=change.reason)
+def _undoing(change: Change, facts: Facts, requires: tuple[str, ...]) -> list[Change]:
     made: list[Change] = []
-    for number, action in enumerate(change.action.inverse(), 1):
+    for number, action in enumerate(facts.inverse(change), 1):
+        reason = _reason(change, action)
         before = tuple(each.id for each in made) if isinstance(action, SetDuplicateGroup) else ()
         made.append(Change(_name(change, number), action, reason, (*requires, *before), change.group))
     return made
+
+
+def _reason(change: Change, action: Action) -> str:
+    """Why the former state is brought back: what was said when it was changed, of an asset its own line."""
+    lines = change.reason.split("\n")
+    if isinstance(action, RestoreAssets) and isinstance(change.action, TrashAssets):
+        lines = [
+            lines[number]
+            for number, name in enumerate(change.action.assets)
+            if name in action.assets and number < len(lines)
+        ]
+    prefix = _("undoes: {reason}").format(reason="")
+    said = "\n".join(lines)
+    return said if said.startswith(prefix) else prefix + said
 
 
 def check_not_undone(run: Run, known: Collection[Run]) -> None:

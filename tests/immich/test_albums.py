@@ -9,7 +9,8 @@ import pytest
 
 from immich_tools import Immich
 from immich_tools.errors import IncompleteListing, RequestRefused
-from immich_tools.immich.models import Album, AlbumRole, ItemError, ItemResult
+from immich_tools.immich.models import Album, AlbumRole, AlbumUser, ItemError, ItemResult
+from immich_tools.immich.users import Users
 from immich_tools.sandbox import Dialect, Sandbox
 
 Connect = Callable[..., Immich]
@@ -171,3 +172,100 @@ def test_every_contributor_is_seen_by_every_member(dialect: Dialect) -> None:
         immich = Immich.connect(sandbox.url, key, transport=sandbox.transport())
         (album,) = immich.albums.all()
         assert immich.albums.memberships([album], [hers]) == {album.id: {hers}}
+
+
+def test_an_album_is_made_with_everything(
+    sandbox: Sandbox, connect: Connect, people: dict[str, tuple[str, str]]
+) -> None:
+    immich = connect()
+    inside, foreign = sandbox.add_asset(), sandbox.add_asset(owner_id=people["bea"][0])
+    made = immich.albums.create(
+        "Trip", description="the sea", asset_ids=[inside, foreign], shares={people["bea"][0]: AlbumRole.VIEWER}
+    )
+    assert made == immich.albums.get(made.id) == by_name(immich)["Trip"]
+    assert (made.description, made.asset_count, made.role) == ("the sea", 1, AlbumRole.OWNER)
+    assert made.users == (AlbumUser(people["bea"][0], AlbumRole.VIEWER),)
+    assert (made.order, made.is_activity_enabled, made.has_shared_link) == ("desc", True, False)
+    assert made.created_at is not None and made.created_at.tzinfo is not None
+    assert immich.albums.create("Trip").id != made.id
+
+
+def test_a_large_album_is_made_with_few_requests(sandbox: Sandbox, immich: Immich) -> None:
+    ids = [sandbox.add_asset() for _number in range(4500)]
+    assert immich.me.id
+    before = immich.connection.requests_sent
+    made = immich.albums.create("Large", asset_ids=ids)
+    assert immich.connection.requests_sent - before == 4
+    assert made.asset_count == 4500 and list(sandbox.state.albums[made.id].asset_ids) == ids
+
+
+def test_properties_are_written_one_by_one_or_together(sandbox: Sandbox, immich: Immich) -> None:
+    first, second = sandbox.add_asset(), sandbox.add_asset()
+    album_id = sandbox.add_album("Trip", asset_ids=[first, second], description="the sea")
+    immich.albums.update(album_id, description="", order="asc")
+    immich.albums.update(album_id, name="Journey", is_activity_enabled=False, thumbnail_asset_id=second)
+    album = immich.albums.get(album_id)
+    assert (album.name, album.description, album.order) == ("Journey", "", "asc")
+    assert (album.is_activity_enabled, album.thumbnail_asset_id) == (False, second)
+    with pytest.raises(RequestRefused):
+        immich.albums.update(album_id, thumbnail_asset_id=sandbox.add_asset())
+
+
+def test_deleting_leaves_the_assets(sandbox: Sandbox, immich: Immich, people: dict[str, tuple[str, str]]) -> None:
+    asset_id = sandbox.add_asset()
+    album_id = sandbox.add_album("Trip", asset_ids=[asset_id])
+    hers = sandbox.add_album("hers", owner_id=people["bea"][0], users={sandbox.admin.id: "editor"})
+    immich.albums.delete(album_id)
+    assert album_id not in sandbox.state.albums and asset_id in sandbox.state.assets
+    for unreachable in (album_id, hers):
+        with pytest.raises(RequestRefused):
+            immich.albums.delete(unreachable)
+    assert hers in sandbox.state.albums
+
+
+def test_sharing_means_the_same_on_both_versions(
+    sandbox: Sandbox, immich: Immich, people: dict[str, tuple[str, str]]
+) -> None:
+    album_id = sandbox.add_album("Trip")
+    bea = people["bea"][0]
+
+    def roles() -> dict[str, AlbumRole]:
+        return {user.user_id: user.role for user in immich.albums.get(album_id).users}
+
+    immich.albums.share(album_id, bea, AlbumRole.VIEWER)
+    assert roles() == {bea: AlbumRole.VIEWER}
+    immich.albums.share(album_id, bea, AlbumRole.EDITOR)
+    assert roles() == {bea: AlbumRole.EDITOR}
+    immich.albums.share(album_id, bea, AlbumRole.EDITOR)
+    immich.albums.set_role(album_id, bea, AlbumRole.VIEWER)
+    assert roles() == {bea: AlbumRole.VIEWER}
+    immich.albums.unshare(album_id, bea)
+    immich.albums.unshare(album_id, bea)
+    assert roles() == {}
+
+
+def test_sharing_with_nobody_and_nobody_becomes_owner(
+    sandbox: Sandbox, immich: Immich, people: dict[str, tuple[str, str]]
+) -> None:
+    album_id = sandbox.add_album("Trip")
+    for role in (AlbumRole.OWNER, AlbumRole.OTHER):
+        for change in (immich.albums.share, immich.albums.set_role):
+            with pytest.raises(ValueError, match="editors and viewers"):
+                change(album_id, people["bea"][0], role)
+        with pytest.raises(ValueError, match="editors and viewers"):
+            immich.albums.create("Trip", shares={people["bea"][0]: role})
+    with pytest.raises(RequestRefused):
+        immich.albums.share(album_id, "8f4d3c1a-0000-4000-8000-000000000000", AlbumRole.VIEWER)
+    with pytest.raises(RequestRefused):
+        immich.albums.set_role(album_id, people["bea"][0], AlbumRole.VIEWER)
+    assert sandbox.state.albums[album_id].user_roles == {} and len(sandbox.state.albums) == 1
+
+
+def test_everybody_with_an_account(sandbox: Sandbox, immich: Immich, people: dict[str, tuple[str, str]]) -> None:
+    found = Users(immich.connection).all()
+    assert {user.name: user.id for user in found} == {
+        sandbox.admin.name: sandbox.admin.id,
+        **{name: user_id for name, (user_id, _key) in people.items()},
+    }
+    assert [user.id for user in found] == sorted(user.id for user in found)
+    assert {user.email for user in found} >= {"bea@example.com"} and "bea@example.com" not in repr(found)

@@ -24,16 +24,32 @@ ROOMS = {
 """Which rooms of the package each room may import."""
 
 FOLDER_ALBUMS = (
-    "album_settings",
-    "albumprops",
-    "diagnosis",
-    "globs",
-    "levels",
-    "paths",
-    "properties",
-    "refusals",
-    "roots",
-    "sharing",
+    *(
+        "album_settings",
+        "albumprops",
+        "arrange",
+        "choices",
+        "cleanup",
+        "diagnosis",
+        "facts",
+        "globs",
+        "leaving",
+        "levels",
+        "matching",
+    ),
+    *(
+        "notes",
+        "paths",
+        "plan",
+        "properties",
+        "refusals",
+        "roots",
+        "scheme",
+        "settle",
+        "sharing",
+        "tagging",
+        "thumbnails",
+    ),
 )
 PURE = [
     *(f"folder_albums/{name}.py" for name in FOLDER_ALBUMS),

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 
 from immich_tools.duplicates import ArchivedKeeper, DuplicateFacts, DuplicatesOptions, Rule, make_plan
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import Album, AlbumRole, Asset, DuplicateGroup, Person, Place, Tag, Visibility
-from immich_tools.plan.actions import AddTag, AddToAlbum, DeleteForever, DismissDuplicates, TrashAssets
+from immich_tools.plan.actions import Action, AddTag, AddToAlbum, DeleteForever, DismissDuplicates, TrashAssets
 from immich_tools.plan.document import Label, Skip
 
 Make = Callable[..., Asset]
@@ -21,6 +22,14 @@ VIEWED = Album("viewed", "Club", "somebody", AlbumRole.VIEWER)
 ODD = Album("odd", "Odd", "somebody", AlbumRole.OTHER)
 SUNSET = Tag("sunset", "tag-1")
 ANNA, BEN = Person("Anna", "p1"), Person("Ben", "p2")
+
+
+def bare(action: Action) -> Action:
+    """An action without the fingerprints of what it removes."""
+    if not isinstance(action, TrashAssets | DeleteForever):
+        return action
+    assert len(action.fingerprints) == len(action.trashed_ids)
+    return evolve(action, fingerprints=())
 
 
 def test_a_group_with_everything(asset: Make, facts: MakeFacts) -> None:
@@ -45,7 +54,7 @@ def test_a_group_with_everything(asset: Make, facts: MakeFacts) -> None:
     assert transfers[0].action == AddToAlbum("a", "edited", "Family")
     assert transfers[3].action == AddTag("a", "tag-1", "sunset")
     assert trash.id == "trash:g1"
-    assert trash.action == TrashAssets(("b", "c"), ("a",), "g1")
+    assert bare(trash.action) == TrashAssets(("b", "c"), ("a",), "g1")
     assert trash.requires == tuple(change.id for change in transfers)
     assert trash.reason == "b.jpg: JPEG instead of HEIC\nc.jpg: JPEG instead of HEIC"
     assert {change.group for change in plan.changes} == {"g1"}
@@ -57,7 +66,7 @@ def test_a_group_with_everything(asset: Make, facts: MakeFacts) -> None:
 
 def test_permanent(asset: Make, facts: MakeFacts) -> None:
     plan = make_plan(facts((asset("a.heic"), asset("b.jpg")), can_resolve=True), permanent=True)
-    assert [(change.id, change.action) for change in plan.changes] == [
+    assert [(change.id, bare(change.action)) for change in plan.changes] == [
         ("delete:g1", DeleteForever(("b",), ("a",), "g1"))
     ]
 
@@ -66,7 +75,7 @@ def test_dismiss_keeps_all_and_touches_nothing_else(asset: Make, facts: MakeFact
     alike = (asset("a.heic"), asset("b.jpg", width=40, height=30))
     foreign = (asset("c.heic"), asset("d.jpg", owner_id="somebody"))
     plan = make_plan(facts(alike, foreign), DuplicatesOptions(dismiss=True))
-    assert [(change.id, change.action) for change in plan.changes] == [
+    assert [(change.id, bare(change.action)) for change in plan.changes] == [
         ("dismiss:g1", DismissDuplicates(("a", "b"), "g1"))
     ]
     assert [keep.asset_id for keep in plan.keeps] == ["a", "b"]
@@ -95,7 +104,7 @@ def test_protected_stay_and_the_best_of_them_takes_over(asset: Make, facts: Make
     )
     add, trash = plan.changes
     assert add.action == AddToAlbum("c", "mine", "Holiday")
-    assert trash.action == TrashAssets(("a",), ("c", "b"), "g1", by_resolving=False)
+    assert bare(trash.action) == TrashAssets(("a",), ("c", "b"), "g1", by_resolving=False)
     assert trash.reason == "a.heic: another copy is protected"
     assert [(keep.asset_id, keep.reason) for keep in plan.keeps] == [("c", "kept: protected"), ("b", "kept: protected")]
 
@@ -179,19 +188,19 @@ def test_resolving_where_our_transfer_leaves_nothing_to_merge(
 ) -> None:
     group = (asset("a.heic"), asset("b.jpg", rating=4, description="text", place=Place(1.0, 2.0)))
     plan = make_plan(facts(group, tags={"b": frozenset({SUNSET})}, can_resolve=can_resolve), options)
-    assert plan.changes[-1].action == TrashAssets(("b",), ("a",), "g1", by_resolving=by_resolving and can_resolve)
+    assert bare(plan.changes[-1].action) == TrashAssets(("b",), ("a",), "g1", by_resolving=by_resolving and can_resolve)
 
 
 def test_no_resolving_while_nothing_is_known_of_albums_and_tags(asset: Make, facts: MakeFacts) -> None:
     known = facts((asset("a.heic"), asset("b.jpg")), can_resolve=True)
     (trash,) = make_plan(known, DuplicatesOptions(transfer_metadata=False)).changes
-    assert trash.action == TrashAssets(("b",), ("a",), "g1", by_resolving=False)
+    assert bare(trash.action) == TrashAssets(("b",), ("a",), "g1", by_resolving=False)
 
 
 def test_no_resolving_where_the_server_would_merge_more(asset: Make, facts: MakeFacts) -> None:
     group = (asset("a.heic", description="mine"), asset("b.jpg", description="other"))
     action = make_plan(facts(group, can_resolve=True)).changes[-1].action
-    assert action == TrashAssets(("b",), ("a",), "g1", by_resolving=False)
+    assert bare(action) == TrashAssets(("b",), ("a",), "g1", by_resolving=False)
 
 
 def test_people_who_are_only_on_losers_are_reported(asset: Make, facts: MakeFacts) -> None:

@@ -1,0 +1,372 @@
+"""What must hold for every plan, whatever the server and the folders say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from attrs import evolve
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from immich_tools.folder_albums import (
+    AlbumProperties,
+    FolderAlbumsOptions,
+    FolderFacts,
+    MadeAlbum,
+    Mode,
+    Share,
+    ShareRole,
+    SortOrder,
+    SyncMode,
+    ThumbnailChoice,
+    UpdateMode,
+    make_plan,
+)
+from immich_tools.folder_albums.scheme import Scheme
+from immich_tools.immich.models import Album, AlbumRole, AlbumUser, Asset, AssetType, Tag, User, Version, Visibility
+from immich_tools.plan.actions import (
+    Action,
+    AddTag,
+    AddToAlbum,
+    DeleteForever,
+    RemoveFromAlbum,
+    SetField,
+    TrashAssets,
+)
+from immich_tools.plan.album_actions import AlbumField, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum, roles_of
+from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.storage import plan_from_json, plan_to_json
+
+NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
+FOLDERS = ("", "A", "B", "A/x", "A/y", "B/x", " ", "u\u0308", "\u00fc")
+NAMES = ("A", "B", "x", "A x", "\u00fc", "Old", "By hand")
+SCHEME = FolderAlbumsOptions(root_path=("/ext/lib",)).scheme
+OTHER_SCHEME = FolderAlbumsOptions(root_path=("/else",)).scheme
+USERS = (User("me", "Me", "me@x"), User("u-1", "dad"), User("u-2", "mom"))
+TAGS = (Tag("A", "t-1"), Tag("A/x", "t-2"))
+ODDITIES: tuple[dict[str, Any], ...] = (
+    {"owner_id": "somebody"},
+    {"type": AssetType.OTHER},
+    {"visibility": Visibility.HIDDEN},
+    {"visibility": Visibility.ARCHIVE},
+    {"is_trashed": True},
+    {"is_offline": True},
+    {"original_path": "C:\\ext\\lib\\A\\1.jpg"},
+    {"original_path": ""},
+)
+
+
+def rarely(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """The usual value in most draws."""
+    return st.sampled_from([usual] * (4 * len(others)) + list(others))
+
+
+@st.composite
+def assets(draw: st.DrawFn) -> tuple[Asset, ...]:
+    made = []
+    for number in range(draw(st.integers(0, 8))):
+        folder = draw(st.sampled_from(FOLDERS))
+        root = draw(rarely("/ext/lib", "/ext/other", "/ext/library2"))
+        name = f"{number}.jpg"
+        when = NOON + timedelta(days=draw(st.integers(0, 2)))
+        asset = Asset(
+            id=f"a-{number}",
+            owner_id="me",
+            type=AssetType.IMAGE,
+            original_path="/".join(part for part in (root, folder, name) if part),
+            original_file_name=name,
+            file_created_at=when,
+            local_date_time=when,
+            library_id=draw(rarely("lib", None)),
+        )
+        made.append(evolve(asset, **draw(rarely({}, *ODDITIES))))
+    return tuple(made)
+
+
+properties = st.builds(
+    AlbumProperties,
+    override_name=rarely(None, "A", "all"),
+    description=rarely(None, "one", "two"),
+    share_with=rarely(None, (Share("dad"),), (Share("mom", ShareRole.NONE), Share("dad", ShareRole.EDITOR))),
+    thumbnail_setting=rarely(None, ThumbnailChoice.LAST, "/ext/lib/A/1.jpg"),
+    visibility=rarely(None, Visibility.ARCHIVE, Visibility.LOCKED),
+    inherit=st.booleans(),
+)
+
+
+@st.composite
+def many_facts(draw: st.DrawFn) -> FolderFacts:
+    files = draw(assets())
+    ids = [*sorted({asset.id for asset in files}), "a-foreign"]
+    albums, members, made = [], {}, {}
+    for number in range(draw(st.integers(0, 4))):
+        album_id = f"al-{number}"
+        held = draw(st.frozensets(st.sampled_from(ids)))
+        owner = draw(rarely("me", "x"))
+        name = draw(st.sampled_from(NAMES))
+        albums.append(
+            Album(
+                album_id,
+                name,
+                owner,
+                AlbumRole.OWNER if owner == "me" else AlbumRole.EDITOR,
+                asset_count=len(held),
+                users=draw(st.sampled_from([(), (AlbumUser("u-1", AlbumRole.VIEWER),)])),
+                created_at=draw(st.sampled_from([None, NOON])),
+            )
+        )
+        members[album_id] = held
+        if draw(st.booleans()):
+            put = draw(st.frozensets(st.sampled_from(ids)))
+            made[album_id] = MadeAlbum(draw(rarely(name, "Old")), name, put, draw(rarely(SCHEME, OTHER_SCHEME)))
+    in_albums = frozenset(asset_id for held in members.values() for asset_id in held)
+    return FolderFacts(
+        user_id="me",
+        server_version=Version(3, 1, 0),
+        population=100,
+        assets=files,
+        loose=draw(st.sampled_from([None, frozenset(ids) - in_albums])),
+        albums=tuple(albums),
+        members=members,
+        users=USERS,
+        tags=TAGS,
+        tagged={"t-1": frozenset(ids[:1])},
+        made=made,
+        properties=draw(st.dictionaries(st.sampled_from(["/ext/lib", "/ext/lib/A", "/ext/lib/A/x"]), properties)),
+        broken=draw(rarely({}, {"/ext/lib/B": "no YAML"})),
+    )
+
+
+@st.composite
+def many_options(draw: st.DrawFn) -> FolderAlbumsOptions:
+    return FolderAlbumsOptions(
+        root_path=draw(rarely(("/ext/lib",), ("/ext/lib/A", "/ext/lib"), ("/ext/other",))),
+        mode=draw(rarely(Mode.CREATE, Mode.CLEANUP)),
+        album_levels=draw(rarely("1", "2", "-1", "2,2", "-2,-2")),
+        merge=draw(rarely(True, False)),
+        ignore=draw(rarely((), ("1.jpg",))),
+        find_assets_in_albums=True,
+        share_with=draw(st.sampled_from([(), ("dad",), ("nobody", "mom")])),
+        album_order=draw(st.sampled_from([None, SortOrder.ASCENDING])),
+        set_album_thumbnail=draw(st.sampled_from([None, *ThumbnailChoice])),
+        archive=draw(st.booleans()),
+        update_album_props_mode=draw(st.sampled_from(UpdateMode)),
+        tag=draw(st.booleans()),
+        sync_mode=draw(st.sampled_from(SyncMode)),
+        sync_removals=draw(st.booleans()),
+        include_foreign=draw(rarely(False, True)),
+    )
+
+
+every_plan = given(facts=many_facts(), options=many_options())
+examples = settings(max_examples=150, deadline=None)
+
+
+def own_entries(plan: Plan) -> list[str]:
+    """Ids of assets as often as the plan says what becomes of them."""
+    told = [keep.asset_id for keep in plan.keeps]
+    told += [asset_id for skip in plan.skips for asset_id in skip.asset_ids]
+    for change in plan.changes:
+        if isinstance(change.action, CreateAlbum | AddToAlbum | TrashAssets | DeleteForever):
+            told += change.action.assets
+    return told
+
+
+@examples
+@every_plan
+def test_every_asset_is_in_exactly_one_entry_or_skip(facts: FolderFacts, options: FolderAlbumsOptions) -> None:
+    plan = make_plan(facts, options)
+    told = Counter(own_entries(plan))
+    if options.mode is Mode.CLEANUP:
+        deleted = {asset_id for change in plan.changes for asset_id in change.action.assets}
+        read = {asset.id for asset in facts.assets}
+        assert deleted | set(told) >= read
+        assert not deleted & {keep.asset_id for keep in plan.keeps}
+    else:
+        assert told == Counter(asset.id for asset in facts.assets)
+
+
+@examples
+@every_plan
+def test_with_parents_every_asset_is_told_of(facts: FolderFacts, options: FolderAlbumsOptions) -> None:
+    plan = make_plan(facts, evolve(options, also_parents=True, mode=Mode.CREATE))
+    assert set(own_entries(plan)) == {asset.id for asset in facts.assets}
+
+
+@examples
+@given(facts=many_facts(), options=many_options(), random=st.randoms(use_true_random=False))
+def test_the_order_of_what_was_read_does_not_matter(
+    facts: FolderFacts, options: FolderAlbumsOptions, random: Random
+) -> None:
+    def shuffled(items: Iterable[Any]) -> tuple[Any, ...]:
+        items = list(items)
+        random.shuffle(items)
+        return tuple(items)
+
+    other = evolve(
+        facts,
+        assets=shuffled(facts.assets),
+        albums=shuffled(facts.albums),
+        members=dict(shuffled(facts.members.items())),
+        made=dict(shuffled(facts.made.items())),
+        users=shuffled(facts.users),
+        tags=shuffled(facts.tags),
+        properties=dict(shuffled(facts.properties.items())),
+    )
+    assert plan_to_json(make_plan(other, options)) == plan_to_json(make_plan(facts, options))
+
+
+@examples
+@every_plan
+def test_plans_survive_being_saved(facts: FolderFacts, options: FolderAlbumsOptions) -> None:
+    plan = make_plan(facts, options)
+    read = plan_from_json(plan_to_json(plan))
+    assert read == plan
+    assert make_plan(facts, FolderAlbumsOptions.from_json(read.options)) == plan
+
+
+@examples
+@every_plan
+def test_only_own_shown_assets_and_own_albums_are_touched(facts: FolderFacts, options: FolderAlbumsOptions) -> None:
+    by_id = {asset.id: asset for asset in facts.assets}
+    own = {album.id for album in facts.own_albums()}
+    for change in make_plan(facts, options).changes:
+        if not isinstance(change.action, DeleteAlbum):
+            for asset_id in change.action.assets:
+                assert by_id[asset_id].owner_id == "me"
+                assert by_id[asset_id].visibility in (Visibility.TIMELINE, Visibility.ARCHIVE)
+                assert not by_id[asset_id].is_trashed
+        assert getattr(change.action, "album_id", "") in {*own, ""}
+
+
+@examples
+@every_plan
+def test_a_deleted_album_is_the_tools_or_holds_files_of_its_folder_only(
+    facts: FolderFacts, options: FolderAlbumsOptions
+) -> None:
+    plan = make_plan(facts, evolve(options, include_foreign=False))
+    read = {asset.id for asset in facts.assets}
+    for change in plan.changes:
+        if isinstance(change.action, DeleteAlbum) and change.action.album_id not in facts.made:
+            assert options.mode is Mode.CLEANUP
+            assert facts.members[change.action.album_id] <= read
+
+
+@examples
+@every_plan
+def test_nothing_leaves_an_album_that_the_tool_did_not_put_there(
+    facts: FolderFacts, options: FolderAlbumsOptions
+) -> None:
+    for change in make_plan(facts, options).changes:
+        if isinstance(change.action, RemoveFromAlbum):
+            assert change.action.asset_id in facts.made[change.action.album_id].asset_ids
+
+
+@examples
+@given(facts=many_facts(), options=many_options(), also_parents=st.booleans())
+def test_after_applying_there_is_nothing_left_to_do(
+    facts: FolderFacts, options: FolderAlbumsOptions, also_parents: bool
+) -> None:
+    facts, options = evolve(facts, loose=None), evolve(options, also_parents=also_parents)
+    first = make_plan(facts, options)
+    then = after(facts, first)
+    again = make_plan(then, options)
+    # An album that was emptied is found to be empty in the next run only; and so is one that got its folder's files.
+    rest = [change for change in again.changes if not isinstance(change.action, DeleteAlbum)]
+    assert rest == []
+    assert make_plan(after(then, again), options).changes == ()
+
+
+def after(facts: FolderFacts, plan: Plan) -> FolderFacts:
+    """The facts a server and the journals would give once the plan has been carried out."""
+    state = _State(facts, FolderAlbumsOptions.from_json(plan.options).scheme)
+    for change in plan.changes:
+        state.carry_out(change)
+    return state.facts()
+
+
+class _State:
+    def __init__(self, facts: FolderFacts, scheme: Scheme) -> None:
+        self.scheme = scheme
+        self.before = facts
+        self.assets = {asset.id: asset for asset in facts.assets}
+        self.albums = {album.id: album for album in facts.albums}
+        self.members = {album_id: set(ids) for album_id, ids in facts.members.items()}
+        self.tagged = {tag.id: set(facts.tagged.get(tag.id, ())) for tag in facts.tags}
+        self.made = dict(facts.made)
+
+    def facts(self) -> FolderFacts:
+        return evolve(
+            self.before,
+            assets=tuple(self.assets.values()),
+            albums=tuple(evolve(album, asset_count=len(self.members[album.id])) for album in self.albums.values()),
+            members={album_id: frozenset(ids) for album_id, ids in self.members.items()},
+            tagged={tag_id: frozenset(ids) for tag_id, ids in self.tagged.items()},
+            made=self.made,
+        )
+
+    def carry_out(self, change: Change) -> None:
+        match change.action:
+            case CreateAlbum() as action:
+                album_id = f"new-{len(self.albums)}-{change.id}"
+                users = tuple(AlbumUser(user, role) for user, role in roles_of(action.shares).items())
+                self.albums[album_id] = Album(
+                    album_id,
+                    action.name,
+                    "me",
+                    AlbumRole.OWNER,
+                    description=action.description,
+                    thumbnail_asset_id=action.thumbnail_asset_id or action.asset_ids[0],
+                    users=users,
+                    order=action.order or "desc",
+                    is_activity_enabled=action.is_activity_enabled,
+                )
+                self.members[album_id] = set(action.asset_ids)
+                self.made[album_id] = MadeAlbum(change.group, action.name, frozenset(action.asset_ids), self.scheme)
+            case AddToAlbum() as action:
+                assert action.asset_id not in self.members[action.album_id]
+                self.members[action.album_id].add(action.asset_id)
+                known = self.made.get(action.album_id)
+                if known is not None and known.scheme == self.scheme:
+                    self.made[action.album_id] = evolve(known, asset_ids=known.asset_ids | {action.asset_id})
+            case RemoveFromAlbum() as action:
+                self.members[action.album_id].remove(action.asset_id)
+            case AddTag() as action:
+                self.tagged[action.tag_id].add(action.asset_id)
+            case SetField() as action:
+                assert isinstance(action.after, Visibility)
+                self.assets[action.asset_id] = evolve(self.assets[action.asset_id], visibility=action.after)
+            case TrashAssets() as action:
+                self._trash(action)
+            case SetAlbumField() as action:
+                values: dict[str, Any] = {action.field.value: action.after}
+                assert getattr(self.albums[action.album_id], action.field.value) == action.before
+                self.albums[action.album_id] = evolve(self.albums[action.album_id], **values)
+                if action.field is AlbumField.NAME:
+                    known = self.made[action.album_id]
+                    self.made[action.album_id] = evolve(known, label=change.group, name=str(action.after))
+            case ShareAlbum() as action:
+                self._share(action)
+            case DeleteAlbum() as action:
+                assert set(action.asset_ids) == self.members.pop(action.album_id)
+                del self.albums[action.album_id]
+            case _:
+                pytest.fail(f"unexpected {change.action}")
+
+    def _trash(self, action: Action) -> None:
+        for asset_id in action.assets:
+            del self.assets[asset_id]
+            for ids in self.members.values():
+                ids.discard(asset_id)
+
+    def _share(self, action: ShareAlbum) -> None:
+        album = self.albums[action.album_id]
+        users = {user.user_id: user for user in album.users if user.user_id != action.user_id}
+        if action.after is not None:
+            users[action.user_id] = AlbumUser(action.user_id, AlbumRole(action.after))
+        self.albums[action.album_id] = evolve(album, users=tuple(users[name] for name in sorted(users)))
