@@ -1,0 +1,196 @@
+"""Reads from a server, from journals and from ``.albumprops`` files what the planner of the folder albums tool needs; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from immich_tools.folder_albums.arrange import Arrangement, root_of
+from immich_tools.folder_albums.choices import Mode
+from immich_tools.folder_albums.facts import FolderFacts
+from immich_tools.folder_albums.levels import name_key
+from immich_tools.folder_albums.made import made_albums
+from immich_tools.folder_albums.matching import Matches, match
+from immich_tools.folder_albums.options import FolderAlbumsOptions
+from immich_tools.folder_albums.plan import arranged
+from immich_tools.folder_albums.properties import ThumbnailChoice
+from immich_tools.folder_albums.refusals import Refusal
+from immich_tools.folder_albums.roots import Folder, Roots
+from immich_tools.folder_albums.tagging import tag_value
+from immich_tools.folder_albums.walk import PropertyFiles, read_files
+from immich_tools.immich.filters import SHOWN, AssetFilter
+from immich_tools.immich.models import Album, Asset, Tag, Visibility
+from immich_tools.plan.journal import default_folder
+
+if TYPE_CHECKING:
+    from immich_tools.immich.client import Immich
+
+_BY_ID_ALONE = (None, ThumbnailChoice.RANDOM, ThumbnailChoice.RANDOM_ALL)
+"""Thumbnails that are chosen without knowing more of the pictures than their ids."""
+
+
+def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path | None = None) -> FolderFacts:
+    """Read the user's files and albums.
+
+    What is in an album is only read where it matters: for albums that folders call for, when their files may be in them already.
+
+    :param journal_folder: where journals of earlier runs are; None for the user's state folder.
+    :raises UsageError: there is no root.
+    :raises AccessDenied: the key may not read files or albums, or users or tags where these are needed.
+    :raises IncompleteListing: the files or the members of an album cannot be read completely.
+    """
+    if options.mode is not Mode.DELETE_ALL:
+        options.roots()
+    assets = tuple(_assets(immich, options))
+    user_id = immich.me.id
+    facts = FolderFacts(
+        user_id=user_id,
+        server_version=immich.version,
+        population=immich.assets.owned(),
+        assets=assets,
+        loose=_loose(immich, options),
+        albums=tuple(immich.albums.all()),
+        made=made_albums(journal_folder or default_folder(), user_id),
+    )
+    if options.mode is Mode.DELETE_ALL:
+        return evolve(facts, members=_members(immich, facts.own_albums()))
+    if options.read_album_properties:
+        found = _property_files(assets, options)
+        facts = evolve(facts, properties=found.files, broken=found.broken, warnings=found.warnings)
+    arrangement = arranged(facts, options)
+    if options.mode is Mode.CLEANUP:
+        names = {wanted.name for wanted in arrangement.wanted.values()}
+        named = [album for album in facts.own_albums() if name_key(album.name) in names]
+        return evolve(facts, members=_members(immich, named), elsewhere=_elsewhere(immich, options, arrangement))
+    return _for_creation(immich, options, facts, arrangement)
+
+
+def _for_creation(
+    immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, arrangement: Arrangement
+) -> FolderFacts:
+    facts = evolve(facts, elsewhere=_elsewhere(immich, options, arrangement))
+    matches = match(facts, arrangement, options)
+    wanted_albums = _whose_members_matter(options, facts, arrangement, matches)
+    facts = evolve(facts, members=_members(immich, wanted_albums))
+    if not options.merge:
+        matches = match(facts, arrangement, options)
+    shares = bool(options.share_with) or any(said.share_with for said in facts.properties.values())
+    facts = evolve(
+        facts,
+        pictures=_pictures(immich, options, facts, matches),
+        users=tuple(immich.users.all()) if shares and arrangement.wanted else (),
+    )
+    if options.tag and arrangement.wanted:
+        tags = immich.tags.all()
+        facts = evolve(facts, tags=tuple(tags), tagged=_tagged(immich, tags, arrangement))
+    return facts
+
+
+def _filters(options: FolderAlbumsOptions, *, not_in_album: bool) -> Iterator[AssetFilter]:
+    archived = options.find_archived_assets or options.mode is not Mode.CREATE
+    visibility = SHOWN if archived else (Visibility.TIMELINE,)
+    for library_id in options.library or (None,):
+        yield AssetFilter(visibility=visibility, library_id=library_id, not_in_album=not_in_album)
+
+
+def _assets(immich: Immich, options: FolderAlbumsOptions) -> Iterator[Asset]:
+    if options.mode is Mode.DELETE_ALL and options.target_visibility is None:
+        return
+    for wanted in _filters(options, not_in_album=not options.reads_everything):
+        yield from immich.assets.stream(wanted)
+
+
+def _loose(immich: Immich, options: FolderAlbumsOptions) -> frozenset[str] | None:
+    """Which files are in no album; None where that does not matter or those are all that is read."""
+    if options.mode is not Mode.CREATE or options.find_assets_in_albums or not options.reads_everything:
+        return None
+    found = (immich.assets.stream(wanted) for wanted in _filters(options, not_in_album=True))
+    return frozenset(asset.id for each in found for asset in each)
+
+
+def _members(immich: Immich, albums: Iterable[Album]) -> dict[str, frozenset[str]]:
+    albums = list(albums)
+    filled = [album for album in albums if album.asset_count]
+    listed = immich.connection.each(filled, immich.albums.member_ids)
+    nobody: frozenset[str] = frozenset()
+    return dict.fromkeys((album.id for album in albums), nobody) | {
+        album.id: members for album, members in zip(filled, listed, strict=True)
+    }
+
+
+def _property_files(assets: Sequence[Asset], options: FolderAlbumsOptions) -> PropertyFiles:
+    return read_files(_folders(options.roots(), assets), options.mapping())
+
+
+def _folders(roots: Roots, assets: Iterable[Asset]) -> set[Folder]:
+    placed = map(
+        roots.place, {asset.original_path.rpartition("/")[0] + "/": asset.original_path for asset in assets}.values()
+    )
+    return {each.folder for each in placed if not isinstance(each, Refusal)}
+
+
+def _whose_members_matter(
+    options: FolderAlbumsOptions, facts: FolderFacts, arrangement: Arrangement, matches: Matches
+) -> list[Album]:
+    own = facts.own_albums()
+    if options.set_album_thumbnail is ThumbnailChoice.RANDOM_ALL:
+        return list(own)
+    wanted: set[str] = set()
+    if options.reads_everything or _chooses_thumbnails(options, facts):
+        wanted.update(album.id for album in matches.found.values())
+    if options.sync_removals or (options.reads_everything and len(matches.found) < len(arrangement.wanted)):
+        wanted.update(facts.made)
+    if not options.merge:
+        names = {each.name for each in arrangement.wanted.values()}
+        wanted.update(album.id for album in own if name_key(album.name) in names)
+    return [album for album in own if album.id in wanted]
+
+
+def _chooses_thumbnails(options: FolderAlbumsOptions, facts: FolderFacts) -> bool:
+    return options.set_album_thumbnail is not None or any(
+        said.thumbnail_setting is not None for said in facts.properties.values()
+    )
+
+
+def _pictures(
+    immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, matches: Matches
+) -> Mapping[str, Asset]:
+    """Members of albums that are not among the files read, where a thumbnail is chosen by more than their ids."""
+    settings = {options.set_album_thumbnail, *(said.thumbnail_setting for said in facts.properties.values())}
+    if settings.issubset(_BY_ID_ALONE):
+        return {}
+    known = {asset.id for asset in facts.assets}
+    members = (facts.members.get(album.id, frozenset()) for album in matches.found.values())
+    unknown = {asset_id for each in members for asset_id in each} - known
+    return immich.assets.read(unknown) if unknown else {}
+
+
+def _tagged(immich: Immich, tags: Iterable[Tag], arrangement: Arrangement) -> Mapping[str, frozenset[str]]:
+    by_value = {tag.value: tag.id for tag in tags}
+    asked: dict[str, set[str]] = {}
+    for files in arrangement.files():
+        tag_id = by_value.get(tag_value(files.folder))
+        if tag_id is not None:
+            asked.setdefault(tag_id, set()).update(asset.id for asset in files.assets)
+    return immich.tags.carried(asked) if asked else {}
+
+
+def _elsewhere(immich: Immich, options: FolderAlbumsOptions, arrangement: Arrangement) -> tuple[str, ...]:
+    """Paths of files that were not read, one of each folder, until each root has one: then there is nothing wrong with it."""
+    roots = options.roots()
+    missing = set(roots.folders) - arrangement.held_roots
+    if not missing:
+        return ()
+    paths: dict[str, str] = {}
+    for asset in immich.assets.stream(AssetFilter(visibility=SHOWN)):
+        root = root_of(asset.original_path, roots)
+        if asset.library_id is None and root is None:
+            continue
+        paths.setdefault(asset.original_path.rpartition("/")[0], asset.original_path)
+        missing.discard(root or "")
+        if not missing:
+            break
+    return tuple(paths.values())

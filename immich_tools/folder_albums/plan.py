@@ -1,0 +1,275 @@
+"""From facts to a plan: albums are made from folders, filled and kept as wanted, or deleted again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from attrs import define, field
+
+from immich_tools.folder_albums.arrange import Arrangement, FolderFiles, Wanted, arrange, is_shown
+from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
+from immich_tools.folder_albums.cleanup import Deletions, plan_deletions
+from immich_tools.folder_albums.facts import FolderFacts
+from immich_tools.folder_albums.leaving import leaving
+from immich_tools.folder_albums.matching import Matches, match
+from immich_tools.folder_albums.notes import Findings, root_notes
+from immich_tools.folder_albums.options import FolderAlbumsOptions
+from immich_tools.folder_albums.properties import PropertyTree
+from immich_tools.folder_albums.settle import Settler
+from immich_tools.folder_albums.tagging import tag_changes
+from immich_tools.i18n import _
+from immich_tools.immich.models import Album, Asset
+from immich_tools.plan.actions import (
+    AddToAlbum,
+    AssetField,
+    DeleteForever,
+    RemoveFromAlbum,
+    SetField,
+    TrashAssets,
+)
+from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField, share_texts
+from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+
+TOOL: Final = "folder-albums"
+"""Name of the tool in plans."""
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def make_plan(facts: FolderFacts, options: FolderAlbumsOptions, *, permanent: bool = False) -> Plan:
+    """Decide what becomes of folders and albums. The same facts give the same plan, in whatever order they come.
+
+    :param permanent: delete files that are missing on the disk for good instead of moving them to the trash.
+    :raises UsageError: there is no root.
+    """
+    planner = _Planner(facts, options, permanent)
+    if options.mode is Mode.CREATE:
+        planner.create()
+    else:
+        planner.delete()
+    return planner.plan()
+
+
+def arranged(facts: FolderFacts, options: FolderAlbumsOptions) -> Arrangement:
+    """Where the files of the facts belong.
+
+    :raises UsageError: there is no root.
+    """
+    return arrange(facts.assets, options, PropertyTree(facts.properties, facts.broken), facts.user_id)
+
+
+def _trash_id(asset_id: str) -> str:
+    return f"trash:{asset_id}"
+
+
+@define
+class _Planner:
+    facts: FolderFacts
+    options: FolderAlbumsOptions
+    permanent: bool
+    changes: list[Change] = field(factory=list)
+    keeps: list[Keep] = field(factory=list)
+    skips: list[Skip] = field(factory=list)
+    labelled: dict[str, Asset] = field(factory=dict)
+    notes: list[str] = field(factory=list)
+    findings: Findings = field(factory=Findings)
+
+    def plan(self) -> Plan:
+        return Plan(
+            tool=TOOL,
+            user_id=self.facts.user_id,
+            server_version=str(self.facts.server_version),
+            population=self.facts.population,
+            changes=tuple(self.changes),
+            keeps=tuple(self.keeps),
+            skips=tuple(self.skips),
+            options=self.options.to_json(),
+            notes=(*sorted(self.facts.warnings), *self.notes, *self.findings.notes()),
+            labels=self._labels(),
+        )
+
+    def _labels(self) -> dict[str, Label]:
+        """How to show what is named in changes and skips; briefly where there is one change for all of an album."""
+        named = {asset_id for change in self.changes for asset_id in change.action.assets}
+        named.update(asset_id for skip in self.skips for asset_id in skip.asset_ids)
+        labels = {
+            asset.id: Label(asset.original_file_name, asset.original_path)
+            for asset in self.facts.assets
+            if asset.id in named
+        }
+        labels |= {asset_id: _label(asset) for asset_id, asset in self.labelled.items()}
+        return {asset_id: labels[asset_id] for asset_id in sorted(labels)}
+
+    def create(self) -> None:
+        """Make and fill albums."""
+        arrangement = arranged(self.facts, self.options)
+        self.notes += root_notes(arrangement, self.options, self.facts)
+        self.skips += arrangement.skips
+        matches = match(self.facts, arrangement, self.options)
+        self.notes += matches.notes
+        departures = leaving(self.facts, arrangement, matches.found, self.options) if self.options.sync_removals else {}
+        trashed = frozenset([asset.id for asset in arrangement.offline])
+        settler = Settler(self.facts, self.options, self.findings, departures, trashed)
+        added: dict[str, str] = {}
+        for label, wanted in arrangement.wanted.items():
+            album = matches.found.get(label)
+            self._album(wanted, album, matches=matches, settler=settler, departures=departures, added=added)
+        self._depart(departures)
+        for files in arrangement.files():
+            self._files(files, matches, added)
+        if self.options.tag:
+            self._tag(arrangement)
+        settler.random_for_all(self.changes, matches, arrangement)
+        if self.options.sync_mode is not SyncMode.NOTHING:
+            self._sync(arrangement, matches)
+
+    def _album(
+        self,
+        wanted: Wanted,
+        album: Album | None,
+        *,
+        matches: Matches,
+        settler: Settler,
+        departures: Mapping[str, Sequence[str]],
+        added: dict[str, str],
+    ) -> None:
+        """What is to be done about one album.
+
+        :param added: which change puts an asset into its own album; filled here.
+        """
+        missing = self._missing(wanted, album, departures)
+        if album is None:
+            if missing:
+                change_id = f"create:{wanted.label}"
+                self.changes.append(self._creation(change_id, wanted, missing, settler))
+                added.update(dict.fromkeys([asset.id for asset in missing], change_id))
+            return
+        if wanted.label in matches.renamed:
+            action = SetAlbumField(album.id, album.name, AlbumField.NAME, before=album.name, after=wanted.name)
+            reason = _("holds exactly the files of this folder, and its own folder is gone")
+            self.changes.append(Change(f"name:{album.id}", action, reason, group=wanted.label))
+        own_ids = {asset.id for files in wanted.own for asset in files.assets}
+        for asset in missing:
+            change_id = f"add:{album.id}:{asset.id}"
+            self.changes.append(Change(change_id, AddToAlbum(asset.id, album.id, album.name), "", (), wanted.label))
+            self.labelled[asset.id] = asset
+            if asset.id in own_ids:
+                added[asset.id] = change_id
+        if missing or (self.facts.loose is None and self.options.find_assets_in_albums):
+            self.changes += settler.differences(wanted, album, missing)
+
+    def _missing(self, wanted: Wanted, album: Album | None, departures: Mapping[str, Sequence[str]]) -> list[Asset]:
+        """Files that are to be put into an album, by id."""
+        held = _NONE if album is None else self.facts.members.get(album.id, _NONE)
+        loose = self.facts.loose
+        return sorted(
+            (
+                asset
+                for asset in wanted.assets()
+                if asset.id not in held and (loose is None or asset.id in loose or asset.id in departures)
+            ),
+            key=lambda asset: asset.id,
+        )
+
+    def _creation(self, change_id: str, wanted: Wanted, assets: Sequence[Asset], settler: Settler) -> Change:
+        goal = settler.goal(wanted)
+        people = settler.people(wanted, goal)
+        action = CreateAlbum(
+            name=wanted.name,
+            asset_ids=tuple([asset.id for asset in assets]),
+            description=goal.description or "",
+            shares=share_texts(people),
+            order=None if goal.sort_order is None else goal.sort_order.value,
+            is_activity_enabled=goal.comments_and_likes_enabled,
+            thumbnail_asset_id=settler.thumbnail(wanted, goal, [asset.id for asset in assets]),
+        )
+        folders = sorted({files.folder.path for files in wanted.own or wanted.below})
+        reason = _("from {folder}").format(folder=folders[0])
+        if len(folders) > 1:
+            reason = _("from {folder} and {count} more folders").format(folder=folders[0], count=len(folders) - 1)
+        return Change(change_id, action, reason, group=wanted.label)
+
+    def _files(self, files: FolderFiles, matches: Matches, added: Mapping[str, str]) -> None:
+        """What is to be done about the files of a folder themselves, and which of them stay as they are."""
+        album = matches.found.get(files.label)
+        held = _NONE if album is None else self.facts.members.get(album.id, _NONE)
+        target = files.properties.visibility or self.options.target_visibility
+        for asset in files.assets:
+            change_id = added.get(asset.id)
+            if change_id is None:
+                reason = _("is in its album") if asset.id in held else _("is in an album already")
+                self.keeps.append(Keep(asset.id, reason, files.label))
+            if target is None or asset.visibility is target:
+                continue
+            if change_id is not None or self.options.update_album_props_mode is not UpdateMode.NOTHING:
+                action = SetField(asset.id, AssetField.VISIBILITY, before=asset.visibility, after=target)
+                requires = () if change_id is None else (change_id,)
+                self.changes.append(Change(f"visibility:{asset.id}", action, "", requires, files.label))
+                self.labelled[asset.id] = asset
+
+    def _depart(self, departures: Mapping[str, Sequence[str]]) -> None:
+        albums = {album.id: album for album in self.facts.albums}
+        known = {asset.id: asset for asset in self.facts.assets}
+        for asset_id in sorted(departures):
+            self.labelled[asset_id] = known[asset_id]
+            for album_id in departures[asset_id]:
+                album = albums[album_id]
+                action = RemoveFromAlbum(asset_id, album_id, album.name)
+                reason = _("is no longer in a folder of this album")
+                self.changes.append(Change(f"remove:{album_id}:{asset_id}", action, reason, group=album.name))
+
+    def _tag(self, arrangement: Arrangement) -> None:
+        changes, missing = tag_changes(arrangement.files(), self.facts)
+        self.changes += changes
+        known = {asset.id: asset for asset in self.facts.assets}
+        self.labelled |= {asset_id: known[asset_id] for change in changes for asset_id in change.action.assets}
+        self.findings.missing_tags.update(missing)
+
+    def _sync(self, arrangement: Arrangement, matches: Matches) -> None:
+        """Delete albums that became empty; trash files that are missing on the disk."""
+        used = {album.id for label, album in matches.found.items()}
+        for album in self.facts.own_albums():
+            if album.asset_count or album.id in used:
+                continue
+            if album.id in self.facts.made or self.options.include_foreign:
+                self.changes.append(Deletions.change(album, (), _("is empty")))
+            else:
+                self.findings.foreign_empty.append(album.name)
+        for asset in arrangement.offline:
+            kind = DeleteForever if self.permanent else TrashAssets
+            reason = _("its file was missing when the server looked last")
+            self.changes.append(Change(_trash_id(asset.id), kind((asset.id,)), reason, group=_("missing files")))
+            self.labelled[asset.id] = asset
+
+    def delete(self) -> None:
+        """Delete albums again."""
+        arrangement = arranged(self.facts, self.options) if self.options.mode is Mode.CLEANUP else None
+        if arrangement is not None:
+            self.notes += root_notes(arrangement, self.options, self.facts)
+            self.skips += arrangement.skips
+        deletions = plan_deletions(self.facts, arrangement, self.options)
+        self.changes += deletions.changes
+        self.keeps += deletions.keeps
+        self.skips += deletions.skips
+        self._show_again(deletions)
+
+    def _show_again(self, deletions: Deletions) -> None:
+        """Let the files of deleted albums show where they are to show."""
+        target = self.options.target_visibility
+        known: Iterable[Asset] = self.facts.assets if target is not None else ()
+        for asset in sorted(known, key=lambda asset: asset.id):
+            requires = deletions.of_asset.get(asset.id)
+            if asset.owner_id != self.facts.user_id or not is_shown(asset):
+                continue
+            if requires and target is not None and asset.visibility is not target:
+                action = SetField(asset.id, AssetField.VISIBILITY, before=asset.visibility, after=target)
+                self.changes.append(Change(f"visibility:{asset.id}", action, "", requires))
+                self.labelled[asset.id] = asset
+
+
+def _label(asset: Asset) -> Label:
+    return Label(
+        name=asset.original_file_name,
+        path=asset.original_path,
+        taken=asset.local_date_time.replace(tzinfo=None).isoformat(" ", "seconds"),
+    )

@@ -1,0 +1,52 @@
+"""Planning again with the options of a saved plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from immich_tools.folder_albums.gather import gather
+from immich_tools.folder_albums.options import FolderAlbumsOptions
+from immich_tools.folder_albums.plan import make_plan
+from immich_tools.plan.actions import DeleteForever
+from immich_tools.plan.document import Plan
+
+if TYPE_CHECKING:
+    from immich_tools.immich.client import Immich
+
+OPERATIONS: Final = frozenset(
+    {
+        "addAssetsToAlbum",
+        "addUsersToAlbum",
+        "createAlbum",
+        "deleteAlbum",
+        "deleteAssets",
+        "getAlbumInfo",
+        "getAllAlbums",
+        "getAllTags",
+        "getAssetInfo",
+        "getAssetStatistics",
+        "getMyUser",
+        "removeAssetFromAlbum",
+        "removeUserFromAlbum",
+        "restoreAssets",
+        "searchAssets",
+        "searchAssetStatistics",
+        "searchUsers",
+        "tagAssets",
+        "untagAssets",
+        "updateAlbumInfo",
+        "updateAlbumUser",
+        "updateAssets",
+    }
+)
+"""Ids of the server's operations that a run and its undo may need."""
+
+
+def replan(immich: Immich, saved: Plan) -> Plan:
+    """What would be planned now with the options of a saved plan.
+
+    :raises UsageError: the options in the saved plan are not usable.
+    """
+    options = FolderAlbumsOptions.from_json(saved.options)
+    permanent = any(isinstance(change.action, DeleteForever) for change in saved.changes)
+    return make_plan(gather(immich, options), options, permanent=permanent)

@@ -1,0 +1,88 @@
+"""Reads ``.albumprops`` files from this computer's disk, for the folders of a server; the only part of the tool that looks at a disk.
+
+Only folders that hold files the server knows are looked into, and those above them up to the root: that takes a few calls for each
+folder, where walking a whole library takes one for each file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+from immich_tools.errors import UsageError
+from immich_tools.folder_albums.albumprops import FILE_NAME, decode, read_properties
+from immich_tools.folder_albums.properties import AlbumProperties
+from immich_tools.folder_albums.roots import Folder, below
+from immich_tools.i18n import _
+
+
+@frozen
+class PropertyFiles:
+    """What was found on the disk.
+
+    :ivar files: folder, as the server sees it → what its file says.
+    :ivar broken: folder → what is wrong with its file, in a line for each fault.
+    :ivar warnings: folders that are not there.
+    """
+
+    files: Mapping[str, AlbumProperties] = field(factory=dict)
+    broken: Mapping[str, str] = field(factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def read_files(folders: Iterable[Folder], mapping: Mapping[str, str]) -> PropertyFiles:
+    """Read the files of folders and of all folders above them, up to their roots.
+
+    :param mapping: folder of the server → where it is found on this computer; what is not named is found under the same path.
+    """
+    paths: set[str] = set()
+    roots: set[str] = set()
+    for folder in folders:
+        path = folder.root.rstrip("/")
+        roots.add(path)
+        for name in ("", *folder.names):
+            path = f"{path}/{name}" if name else path
+            paths.add(path)
+    files: dict[str, AlbumProperties] = {}
+    broken: dict[str, str] = {}
+    for path in sorted(paths):
+        local = local_path(path, mapping) / FILE_NAME
+        try:
+            files[path] = read_properties(decode(local.read_bytes(), str(local)), str(local))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            broken[path] = _("{file} cannot be read: {reason}").format(file=local, reason=error.strerror)
+        except UsageError as error:
+            broken[path] = str(error)
+    missing = [root for root in sorted(roots) if not _is_folder(local_path(root, mapping))]
+    warnings = [
+        _("The folder {folder} is not on this computer, so no .albumprops are read; name its place with --map.").format(
+            folder=local_path(root, mapping)
+        )
+        for root in missing
+    ]
+    warnings += [
+        _("Wrong .albumprops, so its folder is left alone: {problem}").format(problem=problem)
+        for each in sorted(broken)
+        for problem in broken[each].split("\n")
+    ]
+    return PropertyFiles(files, broken, tuple(warnings))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def local_path(path: str, mapping: Mapping[str, str]) -> Path:
+    """Where a folder of the server is found on this computer; the longest name in the mapping counts."""
+    inside = [server for server in mapping if path == server or path.startswith(below(server))]
+    if not inside:
+        return Path(path or "/")
+    server = max(inside, key=len)
+    return Path(mapping[server]).joinpath(*path[len(server) :].strip("/").split("/"))
