@@ -32,6 +32,7 @@ class Findings:
     people: Counter[str] = field(factory=Counter)
     groups_losing_albums: int = 0
     albums: Counter[str] = field(factory=Counter)
+    groups_differing: int = 0
 
     def remarks(
         self, kept: Sequence[Asset], losers: Sequence[Asset], facts: DuplicateFacts, options: DuplicatesOptions
@@ -76,8 +77,9 @@ class Findings:
         if not facts.people:
             return []
         nobody = frozenset[Person]()
-        known = nobody.union(*[facts.people.get(asset.id, nobody) for asset in kept])
-        lost = nobody.union(*[facts.people.get(asset.id, nobody) for asset in losers]) - known
+        lost = nobody.union(*(facts.people.get(asset.id, nobody) for asset in losers))
+        if lost:
+            lost -= nobody.union(*(facts.people.get(asset.id, nobody) for asset in kept))
         if not lost:
             return []
         self.groups_losing_people += 1
@@ -93,6 +95,17 @@ class Findings:
         names = sorted({album.name for album in albums})
         self.albums.update(names)
         return [_("only to be viewed, so left as it is: album {names}").format(names=", ".join(names))]
+
+    def left_behind(self, fields: Sequence[str]) -> list[str]:
+        """What to say about fields in which the copies differ."""
+        if not fields:
+            return []
+        self.groups_differing += 1
+        return [
+            _("goes with the others, because the copy that stays says something else: {fields}").format(
+                fields=", ".join(fields)
+            )
+        ]
 
     def notes(self, assets: Sequence[Asset], facts: DuplicateFacts, options: DuplicatesOptions) -> tuple[str, ...]:
         """The sums, for the whole plan.
@@ -111,6 +124,14 @@ class Findings:
         if options.report_people and not options.dismiss and facts.people is None and assets:
             notes.append(
                 _("Who is recognised on which copy was not read: the key may not read people (permission person.read).")
+            )
+        if self.groups_differing:
+            notes.append(
+                ngettext(
+                    "In {count} group a copy that goes has another description, rating or place than the one that stays.",
+                    "In {count} groups a copy that goes has another description, rating or place than the one that stays.",
+                    self.groups_differing,
+                ).format(count=self.groups_differing)
             )
         if self.groups_losing_albums:
             notes.append(

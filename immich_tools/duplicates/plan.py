@@ -22,6 +22,7 @@ from immich_tools.duplicates.scope import (
 )
 from immich_tools.duplicates.transfer import (
     Metadata,
+    left_behind,
     merged,
     metadata_of,
     resolving_changes_nothing_more,
@@ -223,6 +224,7 @@ class _Planner:
             action = TrashAssets(loser_ids, kept_ids, group.id, prints, by_resolving)
         remarks = self.findings.remarks(choice.kept, choice.losers, self.facts, self.options)
         remarks += self.findings.closed_albums(choice.closed_albums)
+        remarks += self.findings.left_behind(left_behind(after, others) if self.options.transfer_metadata else ())
         requires = tuple(change.id for change in transfers)
         self.changes.append(Change(change_id, action, self._why_lost(choice, remarks), requires, group.id))
         self._keep(group, choice)

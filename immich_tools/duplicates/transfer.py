@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -22,6 +23,9 @@ from immich_tools.plan.actions import (
     SetField,
 )
 from immich_tools.plan.document import Change
+
+NEAR: Final = 0.01
+"""Degrees; about a kilometre."""
 
 
 @frozen
@@ -58,6 +62,28 @@ def metadata_of(asset: Asset, album_ids: frozenset[str], tags: Iterable[Tag]) ->
         favorite=asset.is_favorite,
         visibility=asset.visibility,
     )
+
+
+def left_behind(after: Metadata, losers: Sequence[Metadata]) -> tuple[str, ...]:
+    """Names of the fields in which a copy that goes says something else than the one that stays: nothing is overwritten.
+
+    Places count as different from about a kilometre on.
+    """
+    names = []
+    for loser in losers:
+        if loser.description and loser.description != after.description:
+            names.append(_("description"))
+        if loser.rating is not None and 0 < loser.rating != after.rating:
+            names.append(_("rating"))
+        if loser.place != after.place and _apart(loser.place, after.place):
+            names.append(_("place"))
+    return tuple(dict.fromkeys(names))
+
+
+def _apart(one: Place | None, other: Place | None) -> bool:
+    if one is None or other is None:
+        return False
+    return max(abs(one.latitude - other.latitude), abs(one.longitude - other.longitude)) > NEAR
 
 
 def merged(keeper: Metadata, losers: Sequence[Metadata], options: DuplicatesOptions) -> Metadata:

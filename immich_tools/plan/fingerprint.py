@@ -17,13 +17,13 @@ def fingerprint(asset: Asset) -> str:
     Tags count only where the asset tells them (the server's list of duplicates does from Immich 2.7 on).
     """
     exif = asset.exif or Exif()
-    place = None if exif.place is None else (round(exif.place.latitude, 6), round(exif.place.longitude, 6))
+    place, date = exif.place, exif.date_time_original
     state = (
         exif.description,
         exif.rating,
         asset.is_favorite,
-        place,
-        None if exif.date_time_original is None else exif.date_time_original.timestamp(),
+        None if place is None else (place.latitude, place.longitude),
+        None if date is None else date.timestamp(),
         asset.visibility.value,
         asset.live_photo_video_id,
         asset.stack_id,

@@ -56,7 +56,11 @@ def test_a_group_with_everything(asset: Make, facts: MakeFacts) -> None:
     assert trash.id == "trash:g1"
     assert bare(trash.action) == TrashAssets(("b", "c"), ("a",), "g1")
     assert trash.requires == tuple(change.id for change in transfers)
-    assert trash.reason == "b.jpg: JPEG instead of HEIC\nc.jpg: JPEG instead of HEIC"
+    assert trash.reason.split("\n") == [
+        "b.jpg: JPEG instead of HEIC",
+        "c.jpg: JPEG instead of HEIC",
+        "goes with the others, because the copy that stays says something else: place",
+    ]
     assert {change.group for change in plan.changes} == {"g1"}
     assert [(keep.asset_id, keep.reason) for keep in plan.keeps] == [("a", "kept: HEIC preferred")]
     assert plan.labels["b"] == Label("b.jpg", "/upload/b.jpg", "2024-05-03 14:00:00", 5_000_000)

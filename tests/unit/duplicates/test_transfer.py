@@ -12,6 +12,7 @@ from attrs import evolve
 from immich_tools.duplicates import ArchivedKeeper, DuplicatesOptions
 from immich_tools.duplicates.transfer import (
     Metadata,
+    left_behind,
     merged,
     metadata_of,
     resolving_changes_nothing_more,
@@ -169,3 +170,22 @@ def test_metadata_of_an_asset(asset: Callable[..., Asset]) -> None:
 )  # fmt: skip
 def test_where_resolving_does_the_same(keeper: Values, losers: list[Values], same: bool) -> None:
     assert resolving_changes_nothing_more(Metadata(**keeper), [Metadata(**each) for each in losers]) is same
+
+
+@pytest.mark.parametrize(
+    ("kept", "lost", "named"),
+    [
+        ({}, {}, ()),
+        ({"description": "Sunset"}, {"description": "Sunset"}, ()),
+        ({"description": "Sunset"}, {"description": ""}, ()),
+        ({"description": "Sunset"}, {"description": "Evening"}, ("description",)),
+        ({"rating": 5}, {"rating": 3}, ("rating",)),
+        ({"rating": 5}, {"rating": -1}, ()),
+        ({"place": Place(52.5, 13.4)}, {"place": Place(52.5001, 13.4)}, ()),
+        ({"place": Place(52.5, 13.4)}, {"place": Place(48.8, 2.3)}, ("place",)),
+    ],
+)
+def test_what_a_copy_says_differently_is_named(
+    kept: dict[str, Any], lost: dict[str, Any], named: tuple[str, ...]
+) -> None:
+    assert left_behind(Metadata(**kept), [Metadata(**lost)]) == named
