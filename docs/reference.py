@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from cyclopts import App
 from cyclopts.argument import Argument
 
 from immich_tools.cli import toolkit_app
+from immich_tools.settings.values import typed
 
 PAGE = Path(__file__).with_name("reference.md")
 HEAD = """# Reference
@@ -46,13 +46,14 @@ def section(app: App, name: str) -> str:
         "| option | environment | default | what it does |",
         "|---|---|---|---|",
     ]
-    lines += [row(argument) for argument in shown(command)]
+    lines += [row(argument) for argument in shown(app, command)]
     return "\n".join(lines) + "\n"
 
 
-def shown(command: App) -> Iterator[Argument]:
+def shown(app: App, command: App) -> Iterator[Argument]:
     """The arguments a person can give."""
-    for argument in command.assemble_argument_collection():
+    # A command taken out of its app would not know the app's own rules for flags.
+    for argument in command.assemble_argument_collection(default_parameter=app.default_parameter):
         if argument.parse and argument.show and not argument.children:
             yield argument
 
@@ -71,20 +72,9 @@ def row(argument: Argument) -> str:
 
 
 def default(argument: Argument) -> str:
-    """The default as a person would write it; empty when there is none."""
+    """The default as a person would type it; empty when there is none."""
     value: Any = argument.field_info.default
-    if value is argument.field_info.empty or value is None or value == ():
-        return ""
-    if isinstance(value, tuple):
-        return ",".join(word(part) for part in value)
-    return word(value)
-
-
-def word(value: object) -> str:
-    """One value as a person would write it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value.value) if isinstance(value, Enum) else str(value)
+    return "" if value is argument.field_info.empty or value is None else typed(value)
 
 
 def main() -> int:

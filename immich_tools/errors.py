@@ -2,7 +2,6 @@
 
     ToolkitError                1  unexpected
     ├── UsageError              2  wrong options, configuration or plan file
-    ├── ChangesFailed           3  some changes failed
     ├── Stopped                 4  a guard stopped the run; nothing was changed
     │   ├── GuardTripped
     │   ├── IncompleteListing
@@ -45,12 +44,6 @@ class UsageError(ToolkitError):
     """Options, configuration, environment or a plan file are wrong; nothing was read from the server."""
 
     exit_code = ExitCode.USAGE
-
-
-class ChangesFailed(ToolkitError):
-    """A run ended with changes that could not be carried out; the journal lists them."""
-
-    exit_code = ExitCode.CHANGES_FAILED
 
 
 class Stopped(ToolkitError):

@@ -96,17 +96,25 @@ class Session:
         if not self.changes.apply:
             code = ExitCode.WORK_FOUND if self.changes.exit_code else ExitCode.DONE
             return self.output.nothing_done(_("Dry run: nothing was changed. Carry it out with --apply."), code)
-        return self.finish(
-            apply(
+        permanent = self._permanent(plan)
+        try:
+            outcome = apply(
                 plan,
                 self.immich,
                 guards=guards_of(self.changes),
                 journal_folder=self.changes.journals(),
-                permanent=self._permanent(plan),
+                permanent=permanent,
                 batch_size=self.changes.batch_size,
                 watcher=self.output.watcher(_("Applying")),
             )
-        )
+        except KeyboardInterrupt:
+            self.output.say(
+                _(
+                    "Stopped in the middle. Go on with: immich-toolkit resume last. Take it back with: immich-toolkit undo last."
+                )
+            )
+            raise
+        return self.finish(outcome)
 
     def finish(self, outcome: Outcome) -> ExitCode:
         """Say how a run ended."""

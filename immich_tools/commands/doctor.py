@@ -13,6 +13,7 @@ from immich_tools.immich.doctor import Check, Level, examine
 from immich_tools.report.output import Output
 from immich_tools.session import connect
 from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+from immich_tools.settings.streams import printable
 from immich_tools.tools import PACKAGES, tool
 
 _SIGNS: Final = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Level.PROBLEM: ("✗", "bold red")}
@@ -30,8 +31,8 @@ def doctor(
         width = max(len(_title(check)) for check in checks)
         for check in checks:
             _show(check, out, width)
-    codes = [check.exit_code for check in checks if check.exit_code is not None]
-    return codes[0] if codes else ExitCode.DONE
+        codes = [check.exit_code for check in checks if check.exit_code is not None]
+        return out.ended(codes[0] if codes else ExitCode.DONE)
 
 
 def _show(check: Check, out: Output, width: int) -> None:
@@ -39,7 +40,8 @@ def _show(check: Check, out: Output, width: int) -> None:
         out.line({"message_type": "check", "name": check.name, "level": check.level.value, "message": check.message})
         return
     sign, style = _SIGNS[check.level]
-    out.out.print(Text.assemble((sign, style), " ", (_title(check).ljust(width), "bold"), "  ", check.message))
+    message = printable(check.message, lines=True)
+    out.out.print(Text.assemble((sign, style), " ", (_title(check).ljust(width), "bold"), "  ", message))
 
 
 def _title(check: Check) -> str:

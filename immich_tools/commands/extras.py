@@ -11,4 +11,6 @@ from immich_tools.i18n import _
 def need_sandbox() -> None:
     """:raises UsageError: what the sandbox needs is not installed."""
     if any(find_spec(name) is None for name in ("PIL", "uvicorn")):
-        raise UsageError(_("The sandbox is not installed. Install it with: pip install 'immich-toolkit[sandbox]'"))
+        raise UsageError(
+            _('The sandbox is not installed. Install it, in the folder of the clone, with: pip install ".[sandbox]"')
+        )

@@ -58,7 +58,7 @@ def list_runs(
                 out.text(f"{run.id:<40}  {started:%Y-%m-%d %H:%M}  {done:>7} {_('done')}  {state}".rstrip())
         if not known:
             out.say(_("No run has been made yet."))
-    return ExitCode.DONE
+        return out.ended(ExitCode.DONE)
 
 
 def _state(run: Run, undone_by: str | None) -> str:

@@ -37,11 +37,6 @@ def resolves_duplicates(version: Version) -> bool:
     return version >= Version(2, 7, 0)
 
 
-def tells_tags_of_duplicates(version: Version) -> bool:
-    """``GET /duplicates`` carries each asset's tags (2.7.0 on)."""
-    return version >= Version(2, 7, 0)
-
-
 def check_version(version: Version) -> None:
     """Refuse to write to a server whose behaviour nobody has checked. A release candidate counts as its release.
 

@@ -1,31 +1,54 @@
-"""Plans as HTML for notebooks: one table, no script, no request to anywhere."""
+"""Plans as HTML for notebooks: tables, no script, no request to anywhere."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import Final
 
 from immich_tools.i18n import _
 from immich_tools.plan.document import Plan
-from immich_tools.report.text import summary
+from immich_tools.report.text import KIND_WORDS, summary
+from immich_tools.settings.streams import printable
 
-ROWS = 200
+ROWS: Final = 200
+"""Rows of one table."""
 
 
 def fragment(plan: Plan) -> str:
-    """A plan as an HTML fragment; the first `ROWS` changes are listed."""
-    head = "".join(f"<th style='text-align:left'>{escape(title)}</th>" for title in (_("change"), _("asset"), _("why")))
-    rows = "".join(
-        "<tr>" + "".join(f"<td style='text-align:left'>{escape(cell)}</td>" for cell in cells) + "</tr>"
-        for cells in (
-            (change.action.kind, ", ".join(_name(plan, asset_id) for asset_id in change.action.assets), change.reason)
-            for change in plan.changes[:ROWS]
-        )
+    """A plan as an HTML fragment: its sums, then what changes, what is kept and what is left alone, `ROWS` of each."""
+    changes = [
+        (KIND_WORDS[change.action.kind], _names(plan, change.action.assets), change.reason)
+        for change in plan.changes[:ROWS]
+    ]
+    keeps = [(_names(plan, (keep.asset_id,)), keep.reason) for keep in plan.keeps[:ROWS]]
+    skips = [(_names(plan, skip.asset_ids), skip.reason) for skip in plan.skips[:ROWS]]
+    return (
+        f"<pre>{escape(summary(plan))}</pre>"
+        + _table(_("Changes"), (_("change"), _("asset"), _("why")), changes, len(plan.changes))
+        + _table(_("Kept"), (_("asset"), _("why")), keeps, len(plan.keeps))
+        + _table(_("Left alone"), (_("asset"), _("why")), skips, len(plan.skips))
     )
-    more = len(plan.changes) - ROWS
-    rest = f"<p>{escape(_('… and {count} more').format(count=more))}</p>" if more > 0 else ""
-    return f"<pre>{escape(summary(plan))}</pre><table><tr>{head}</tr>{rows}</table>{rest}"
 
 
-def _name(plan: Plan, asset_id: str) -> str:
-    label = plan.labels.get(asset_id)
-    return label.name if label else asset_id
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], count: int) -> str:
+    if not rows:
+        return ""
+    head = "".join(f"<th style='text-align:left'>{escape(each)}</th>" for each in heads)
+    body = "".join("<tr>" + "".join(_cell(cell) for cell in row) + "</tr>" for row in rows)
+    more = count - len(rows)
+    rest = f"<p>{escape(_('… and {count} more').format(count=more))}</p>" if more else ""
+    caption = f"<caption style='text-align:left'>{escape(title)}</caption>"
+    return f"<table>{caption}<tr>{head}</tr>{body}</table>{rest}"
+
+
+def _cell(text: str) -> str:
+    lines = "<br>".join(escape(line) for line in printable(text, lines=True).split("\n"))
+    return f"<td style='text-align:left'>{lines}</td>"
+
+
+def _names(plan: Plan, asset_ids: Sequence[str]) -> str:
+    labels = (plan.labels.get(asset_id) for asset_id in asset_ids)
+    return ", ".join(
+        printable(label.name) if label else asset_id for label, asset_id in zip(labels, asset_ids, strict=True)
+    )

@@ -7,11 +7,10 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
-
-from rich.console import Console
+from typing import Any, Final, Self, TextIO
 
 from immich_tools.errors import ExitCode, UsageError
 from immich_tools.i18n import _
@@ -23,6 +22,8 @@ from immich_tools.report.table import print_group, print_plan
 from immich_tools.report.text import outcome_summary, summary
 from immich_tools.secret import redact
 from immich_tools.settings import OutputOptions
+from immich_tools.settings.application import summary_line
+from immich_tools.settings.streams import Paper, json_line, printable
 from immich_tools.settings.surroundings import current_invocation
 
 PACKAGE: Final = "immich_tools"
@@ -31,12 +32,66 @@ STEP: Final = 2.0
 
 
 class Redacting(logging.Formatter):
-    """Keeps secrets out of log lines, whatever was logged."""
+    """Keeps secrets and characters that steer a terminal out of log lines, whatever was logged."""
+
+    def __init__(self, style: str) -> None:
+        super().__init__(style)
+        # Taken here: a thread that logs a request has no invocation of its own.
+        self._invocation = current_invocation.get()
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, without the secrets that the running command has read."""
-        invocation = current_invocation.get()
-        return redact(super().format(record), invocation.secrets if invocation else ())
+        line = printable(super().format(record), lines=True)
+        return redact(line, self._invocation.secrets if self._invocation else ())
+
+
+class LogFile(logging.FileHandler):
+    """A log that may fail: it says so once and is silent from then on, because no log is worth a run.
+
+    :param tell: tells the person.
+    :raises OSError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, tell: Callable[[str], None]) -> None:
+        super().__init__(path, encoding="utf-8", errors="backslashreplace")
+        self._path = path
+        self._tell = tell
+        self._failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, if the file still takes any."""
+        if not self._failed:
+            super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called by logging inside its handler of the exception."""
+        error = sys.exception()
+        if isinstance(error, OSError):
+            self._fail(error)
+        else:
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Close the file; what cannot be written any more is given up."""
+        try:
+            super().close()
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        if not self._failed:
+            self._failed = True
+            reason = error.strerror or type(error).__name__
+            self._tell(_("The log file {path} cannot be written: {reason}.").format(path=self._path, reason=reason))
+
+
+class LogToPerson(logging.StreamHandler[TextIO]):
+    """A log on stderr; where nobody can read it, it is not written."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Called by logging inside its handler of the exception."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 class Output:
@@ -54,17 +109,17 @@ class Output:
     ) -> None:
         self._json = json
         self._quiet = quiet
-        self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-        self.err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self.out = Paper(file=sys.stdout, highlight=False, soft_wrap=True)
+        self.err = Paper(file=sys.stderr, highlight=False, soft_wrap=True)
         self._handlers = self._log_to(verbose, log_file)
 
     def _log_to(self, verbose: bool, log_file: Path | None) -> list[logging.Handler]:
         handlers: list[logging.Handler] = []
         if verbose:
-            handlers.append(logging.StreamHandler(sys.stderr))
+            handlers.append(LogToPerson(sys.stderr))
         if log_file is not None:
             try:
-                handlers.append(logging.FileHandler(log_file, encoding="utf-8"))
+                handlers.append(LogFile(log_file, self._tell))
             except OSError as error:
                 raise UsageError(
                     _("The log file {path} cannot be written: {reason}.").format(path=log_file, reason=error.strerror)
@@ -101,15 +156,23 @@ class Output:
         """Tell the person something that is not part of the result."""
         logging.getLogger(PACKAGE).info("%s", message)
         if not self._quiet:
-            self.err.print(message, markup=False)
+            self._tell(message)
+
+    def _tell(self, message: str, end: str = "\n") -> None:
+        # Nothing that is only said to a person may decide how a run ends.
+        with suppress(OSError):
+            self.err.print(printable(message, lines=True), end=end, markup=False)
 
     def line(self, values: Mapping[str, Any]) -> None:
         """Print one JSON line."""
-        print(json.dumps(values, ensure_ascii=False), file=sys.stdout)  # noqa: T201 - this is the result
+        invocation = current_invocation.get()
+        if invocation is not None and values.get("message_type") == "summary":
+            invocation.summarized = True
+        print(json_line(values, sys.stdout), file=sys.stdout)  # noqa: T201 - this is the result
 
     def text(self, text: str) -> None:
-        """Print a part of the result as it is."""
-        self.out.print(text, markup=False)
+        """Print a part of the result, of one line or several."""
+        self.out.print(printable(text, lines=True), markup=False)
 
     @property
     def is_json(self) -> bool:
@@ -126,23 +189,31 @@ class Output:
             log.info("%s", json.dumps(line, ensure_ascii=False))
             if self._json:
                 self.line(line)
-        if not self._json:
-            if each:
-                print_plan(plan, self.out)
-            else:
-                self.text(summary(plan))
+        if self._json:
+            # Whether anybody takes the plan is to be known before it is carried out.
+            sys.stdout.flush()
+        elif each:
+            print_plan(plan, self.out)
+        else:
+            self.text(summary(plan))
 
     def nothing_done(self, why: str, code: ExitCode) -> ExitCode:
         """Say that the run ends with `code` and without changing anything; the last JSON line is a summary all the same."""
-        if self._json:
-            self.line(
-                {"message_type": "summary", "run": None, "results": {}, "unfinished": False, "exit_code": int(code)}
-            )
+        self.ended(code)
         self.say(why)
         return code
 
+    def ended(self, code: ExitCode) -> ExitCode:
+        """The end of a command that carries nothing out: as JSON its last line is a summary, too."""
+        if self._json:
+            self.line(summary_line(code))
+        return code
+
     def group(self, plan: Plan, changes: Sequence[Change]) -> None:
-        """Show one group of a plan to the person who is asked about it."""
+        """Show one group of a plan to the person who is asked about it.
+
+        :raises OSError: nobody can see it, so nobody can agree to it.
+        """
         print_group(plan, changes, self.err)
 
     def outcome(self, outcome: Outcome, *, hint: bool = True) -> None:
@@ -150,29 +221,43 @@ class Output:
 
         :param hint: say how to undo it.
         """
+        try:
+            self._outcome(outcome)
+        except OSError:
+            # The changes are made: whoever wanted them must hear of it in some way.
+            self._tell(outcome_summary(outcome))
+            raise
+        finally:
+            if hint and not self._json and outcome.run_id is not None and not outcome.unfinished:
+                self.say(_("Undo it with: immich-toolkit undo {run}").format(run=outcome.run_id))
+
+    def _outcome(self, outcome: Outcome) -> None:
         log = logging.getLogger(PACKAGE)
         for line in outcome_lines(outcome):
             log.info("%s", json.dumps(line, ensure_ascii=False))
             if self._json:
                 self.line(line)
-        if not self._json:
+        if self._json:
+            sys.stdout.flush()
+        else:
             self.text(outcome_summary(outcome))
-            if hint and outcome.run_id is not None and not outcome.unfinished:
-                self.say(_("Undo it with: immich-toolkit undo {run}").format(run=outcome.run_id))
 
     def watcher(self, title: str) -> Callable[[Progress], None] | None:
         """Shows progress: one line rewritten on a terminal, a line now and then elsewhere, nothing when quiet."""
         if self._quiet:
             return None
         last = 0.0
+        shown = -1
 
         def watch(progress: Progress) -> None:
-            nonlocal last
+            nonlocal last, shown
             text = f"{title}: {progress.done}/{progress.total}"
+            is_last = progress.done == progress.total
             if self.err.is_terminal:
-                self.err.print(f"\r{text}", end="\n" if progress.done == progress.total else "", markup=False)
-            elif time.monotonic() - last >= STEP:
-                last = time.monotonic()
-                self.err.print(text, markup=False)
+                with suppress(OSError):
+                    self.err.print(f"\r{text}", end="\n" if is_last else "", markup=False)
+            elif shown != progress.done and (is_last or time.monotonic() - last >= STEP):
+                last, shown = time.monotonic(), progress.done
+                self._tell(text)
 
         return watch

@@ -26,8 +26,10 @@ from immich_tools.plan.actions import (
     SetField,
     TrashAssets,
 )
+from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 from immich_tools.report.text import KIND_WORDS, size, summary
+from immich_tools.settings.streams import printable
 
 SHOWN_ON_TERMINAL: Final = 100
 """Groups; whoever wants all of 5,000 reads a saved plan."""
@@ -74,8 +76,8 @@ def print_plan(plan: Plan, console: Console) -> None:
     if plan.skips:
         console.print(Text(_("Left alone:"), style="bold"))
         for skip in plan.skips[:limit]:
-            console.print(f"  {_skipped(plan, skip)}", markup=False)
-            _print(Text.assemble("      ", (skip.reason, "dim")), console, 6)
+            console.print(f"  {printable(_skipped(plan, skip))}", markup=False)
+            _print(Text.assemble("      ", (printable(skip.reason), "dim")), console, 6)
         if len(plan.skips) > limit:
             console.print(_("  … and {count} more").format(count=len(plan.skips) - limit), markup=False)
         console.print()
@@ -101,7 +103,7 @@ def _print(line: Text, console: Console, indent: int = _WIDTH + 4) -> None:
 
 
 def _name_width(plan: Plan) -> int:
-    return min(max((len(label.name) for label in plan.labels.values()), default=0), _NAME_WIDTH)
+    return min(max((len(printable(label.name)) for label in plan.labels.values()), default=0), _NAME_WIDTH)
 
 
 def _groups(plan: Plan) -> list[_Group]:
@@ -135,15 +137,25 @@ def _block(plan: Plan, group: _Group, width: int) -> Iterator[Text]:
 def _removed(plan: Plan, change: Change, width: int) -> Iterator[Text]:
     """A line for each asset of a removal, with its own line of the reason; further lines concern all of them."""
     word, style = _removal_word(change.action)
-    reasons = change.reason.split("\n")
+    reasons = _reasons(plan, change)
     for number, asset_id in enumerate(change.action.assets):
         why = reasons[number] if number < len(reasons) else ""
         label = plan.labels.get(asset_id)
-        yield _line(
-            word, style, _described(plan, asset_id, width), why.removeprefix(f"{label.name}: ") if label else why
-        )
+        if label:
+            why = why.removeprefix(f"{printable(label.name)}: ")
+        yield _line(word, style, _described(plan, asset_id, width), why)
     for remark in reasons[len(change.action.assets) :]:
         yield _line("", "", Text(remark, style="dim"), "")
+
+
+def _reasons(plan: Plan, change: Change) -> list[str]:
+    """The lines of a reason; a name that holds a line end does not make one more."""
+    reason = change.reason
+    for asset_id in change.action.assets:
+        label = plan.labels.get(asset_id)
+        if label and "\n" in label.name:
+            reason = reason.replace(label.name, printable(label.name))
+    return [printable(line) for line in reason.split("\n")]
 
 
 def _removal_word(action: Action) -> tuple[str, str]:
@@ -153,13 +165,14 @@ def _removal_word(action: Action) -> tuple[str, str]:
 
 
 def _line(word: str, style: str, what: str | Text, why: str) -> Text:
-    return Text.assemble("  ", (word.ljust(_WIDTH), style), "  ", what, "  " if why else "", (why, "dim"))
+    what = what if isinstance(what, Text) else printable(what)
+    return Text.assemble("  ", (word.ljust(_WIDTH), style), "  ", what, "  " if why else "", (printable(why), "dim"))
 
 
 def _described(plan: Plan, asset_id: str, width: int) -> str:
     label = plan.labels.get(asset_id) or Label(asset_id)
     weight = "" if label.size is None else size(label.size)
-    return f"{_shortened(label.name).ljust(width)}  {label.taken:<19}  {weight:>9}"
+    return f"{_shortened(printable(label.name)).ljust(width)}  {label.taken:<19}  {weight:>9}"
 
 
 def _shortened(name: str) -> str:
@@ -188,6 +201,18 @@ def _action_words(action: Action) -> str:
         return _("no longer tag '{name}'").format(name=action.tag_value)
     if isinstance(action, SetField):
         return f"{FIELD_WORDS[action.field]} {_value_words(action.after)}"
+    if isinstance(action, CreateAlbum):
+        return _("make album '{name}'").format(name=action.name)
+    if isinstance(action, DeleteAlbum):
+        return _("delete album '{name}'").format(name=action.name)
+    if isinstance(action, SetAlbumField):
+        return _("album '{name}': {field} {value}").format(
+            name=action.album_name, field=action.field.value, value=_value_words(action.after)
+        )
+    if isinstance(action, ShareAlbum):
+        return _("album '{name}': {user} {role}").format(
+            name=action.album_name, user=action.user_name, role=action.after or _("no longer")
+        )
     if isinstance(action, DismissDuplicates):
         count = len(action.member_ids)
         return ngettext("{count} copy are no duplicates", "{count} copies are no duplicates", count).format(count=count)
@@ -208,5 +233,5 @@ def _value_words(value: FieldValue) -> str:
 
 def _skipped(plan: Plan, skip: Skip) -> str:
     names = [plan.labels[asset_id].name if asset_id in plan.labels else asset_id for asset_id in skip.asset_ids]
-    shown = ", ".join(_shortened(name) for name in names[:3])
+    shown = ", ".join(_shortened(printable(name)) for name in names[:3])
     return shown if len(names) <= 3 else _("{names} and {count} more").format(names=shown, count=len(names) - 3)

@@ -8,6 +8,7 @@ from immich_tools.i18n import _, ngettext
 from immich_tools.plan.actions import DeleteForever, TrashAssets
 from immich_tools.plan.document import Plan
 from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.settings.streams import printable
 
 STATUS_WORDS: Final = {
     Status.DONE: _("done"),
@@ -30,6 +31,10 @@ KIND_WORDS: Final = {
     "set-duplicate-group": _("form groups again"),
     "stack": _("stack"),
     "unstack": _("unstack"),
+    "create-album": _("make albums"),
+    "delete-album": _("delete albums"),
+    "set-album-field": _("describe albums"),
+    "share-album": _("share albums"),
 }
 REASONS: Final = 20
 NAMES: Final = 3
@@ -64,7 +69,7 @@ def summary(plan: Plan) -> str:
     width = max(len(words) for words, _amounts in rows)
     lines += [f"  {words.ljust(width)}  {amount}".rstrip() for words, amount in rows]
     lines += [_("Note: {note}").format(note=note) for note in plan.notes]
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)
 
 
 def _amount(plan: Plan, kind: str, count: int) -> str:
@@ -94,4 +99,4 @@ def outcome_summary(outcome: Outcome) -> str:
         lines.append(_("  … and {count} more reasons; the journal names them all").format(count=len(named) - REASONS))
     if outcome.unfinished:
         lines.append(_("  The run was cut short; go on with: immich-toolkit resume {run}").format(run=outcome.run_id))
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)

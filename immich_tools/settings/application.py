@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
 from importlib import metadata
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any, Final, TypeVar
 
 from cyclopts import (
@@ -26,14 +29,26 @@ from cyclopts import (
     ValidationError,
 )
 from cyclopts.argument import Argument
-from rich.console import Console
 
 from immich_tools.errors import ExitCode, ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.secret import redact
-from immich_tools.settings.sources import Sources, no_tokens
+from immich_tools.settings.sources import JSON_FLAG, Sources, no_tokens
+from immich_tools.settings.streams import (
+    Paper,
+    discard,
+    failure_of,
+    json_line,
+    printable,
+    refuse_closed,
+    replace_closed,
+    tolerant,
+)
 from immich_tools.settings.surroundings import APPLICATION, Invocation, Surroundings, current_invocation
+from immich_tools.settings.values import shown_default
 
+READER_GONE: Final = 128 + 13
+"""Exit code when the reader of the output has gone (`… | head`): what a shell says of a program that SIGPIPE ended."""
 _LONGEST_QUOTED_WORD: Final = 24
 
 Options = TypeVar("Options")
@@ -56,7 +71,7 @@ def make_app(name: str, help: str, *, table: str | None = None) -> App:
         help_format="plaintext",
         version=partial(_version, name),
         config=Sources(table),
-        default_parameter=Parameter(env_var_split=no_tokens, negative_iterable=()),
+        default_parameter=Parameter(env_var_split=no_tokens, negative_iterable=(), show_default=shown_default),
         suppress_keyboard_interrupt=False,
     )
 
@@ -74,28 +89,75 @@ def run(app: App, argv: Sequence[str] | None = None, surroundings: Surroundings 
     :param app: made by :func:`make_app`. Its commands return an exit code, or None for 0.
     :param argv: the arguments without the program's name; the process's own by default.
     :param surroundings: environment, folders and streams; the process's own by default.
-    :return: the exit code, one of :class:`ExitCode`; also that of ``sys.exit`` in a command.
+    :return: the exit code, one of :class:`ExitCode` or `READER_GONE`; also that of ``sys.exit`` in a command.
     """
+    stdout_was_closed = replace_closed() and surroundings is None
     invocation = Invocation(Surroundings() if surroundings is None else surroundings)
+    for stream in (invocation.surroundings.stdout, invocation.surroundings.stderr, sys.stdout, sys.stderr):
+        tolerant(stream)
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    invocation.json = JSON_FLAG in arguments
     reset = current_invocation.set(invocation)
     try:
-        code = _call(app, sys.argv[1:] if argv is None else list(argv), invocation)
-        invocation.surroundings.stdout.flush()
-        return code
+        code = _guarded(app, arguments, invocation, stdout_was_closed)
+    finally:
+        current_invocation.reset(reset)
+    if failure_of(invocation.surroundings.stderr) is not None:
+        discard(invocation.surroundings.stderr)
+    if (failure := failure_of(invocation.surroundings.stdout)) is not None:
+        return _result_lost(app, invocation, failure)
+    return code
+
+
+def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_closed: bool) -> int:
+    try:
+        if stdout_was_closed:
+            refuse_closed()
+        with _terminable():
+            return _call(app, arguments, invocation)
     except CycloptsError as error:
         return _complain(app, invocation, _describe(error), ExitCode.USAGE)
     except ToolkitError as error:
         return _complain(app, invocation, str(error), error.exit_code)
     except KeyboardInterrupt:
         return _complain(app, invocation, _("interrupted"), ExitCode.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader of the output is gone (`… | head`): nobody to tell, but the work is not done either.
-        _discard_output(invocation)
-        return ExitCode.UNEXPECTED
+    except BrokenPipeError as error:
+        return _result_lost(app, invocation, error)
+    except OSError as error:
+        failure = failure_of(invocation.surroundings.stdout)
+        return _report_bug(app, invocation, error) if failure is None else _result_lost(app, invocation, failure)
     except Exception as error:  # noqa: BLE001 - the last resort of the process: reported, written down, exit 1
         return _report_bug(app, invocation, error)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM (a container that is stopped) end a command as Ctrl-C does: after the requests that are under way."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    former = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
     finally:
-        current_invocation.reset(reset)
+        signal.signal(signal.SIGTERM, former)
+
+
+def _result_lost(app: App, invocation: Invocation, failure: OSError) -> int:
+    """stdout takes no more: what was to be said is not, whatever else was done."""
+    discard(invocation.surroundings.stdout)
+    if isinstance(failure, BrokenPipeError):
+        # The reader has read enough (`… | head`): nobody to tell, and no error of ours.
+        return READER_GONE
+    invocation.json = False
+    reason = failure.strerror or type(failure).__name__
+    return _complain(
+        app, invocation, _("the result cannot be written: {reason}").format(reason=reason), ExitCode.UNEXPECTED
+    )
 
 
 def load(options: type[Options], surroundings: Surroundings | None = None, *, table: str | None = None) -> Options:
@@ -148,8 +210,8 @@ def _call_for_value(app: App, argv: list[str], invocation: Invocation) -> Any:
     world = invocation.surroundings
     return app(
         argv,
-        console=Console(file=world.stdout),
-        error_console=Console(file=world.stderr),
+        console=Paper(file=world.stdout),
+        error_console=Paper(file=world.stderr),
         print_error=False,
         exit_on_error=False,
         result_action="return_value",
@@ -157,10 +219,31 @@ def _call_for_value(app: App, argv: list[str], invocation: Invocation) -> Any:
 
 
 def _complain(app: App, invocation: Invocation, message: str, code: ExitCode) -> int:
-    # stderr may be closed as well; then the exit code has to say it all.
+    message = redact(printable(message, lines=True), invocation.secrets)
+    # stderr may be closed or full as well; then the exit code has to say it all.
     with suppress(OSError, ValueError):
-        print(redact(f"{app.name[0]}: {message}", invocation.secrets), file=invocation.surroundings.stderr, flush=True)
+        print(f"{app.name[0]}: {message}", file=invocation.surroundings.stderr, flush=True)
+    if invocation.json and not invocation.summarized:
+        stdout = invocation.surroundings.stdout
+        # Where stdout is what failed, that is found out and said by the caller.
+        with suppress(OSError, ValueError):
+            print(json_line(summary_line(code, message=message), stdout), file=stdout, flush=True)
     return code
+
+
+def summary_line(code: ExitCode, *, message: str | None = None) -> dict[str, Any]:
+    """The last JSON line of a command that carried nothing out.
+
+    :param message: the error that ended it.
+    """
+    line: dict[str, Any] = {
+        "message_type": "summary",
+        "run": None,
+        "results": {},
+        "unfinished": False,
+        "exit_code": int(code),
+    }
+    return line if message is None else {**line, "message": message}
 
 
 def _describe(error: CycloptsError) -> str:
@@ -224,12 +307,3 @@ def _write_report(state_folder: Path, details: str) -> Path:
     with open(descriptor, "a", encoding="utf-8") as file:  # noqa: PTH123 - opened by descriptor, readable by its owner only
         file.write(details)
     return path
-
-
-def _discard_output(invocation: Invocation) -> None:
-    # Python flushes stdout once more at exit, which would fail again and print a message of its own.
-    with suppress(OSError, ValueError):
-        if invocation.surroundings.stdout is sys.stdout:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, sys.stdout.fileno())
-            os.close(null)

@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "apply",
     "runs",
     "undo",
+    "resume",
     "demo",
     "sandbox",
     "web",

@@ -75,7 +75,13 @@ class ConnectionOptions:
     ] = None
     api_key: Annotated[
         Secret | None,
-        secret_flag("--api-key-file", "IMMICH_API_KEY", help=_("File that holds the API key.")),
+        secret_flag(
+            "--api-key-file",
+            "IMMICH_API_KEY",
+            help=_(
+                "File that holds the API key (IMMICH_API_KEY holds the key itself, IMMICH_API_KEY_FILE names a file)."
+            ),
+        ),
     ] = None
     ca_file: Annotated[
         Path | None,
@@ -152,7 +158,7 @@ class OutputOptions:
 class ExecutionOptions:
     """How a plan is carried out once it is.
 
-    :param permanent: delete for good instead of moving to the trash.
+    :param permanent: let the plan delete for good, after a typed confirmation; whether it does is the plan's matter.
     :param max_removed: guard: the number of assets that may be removed at most; None for no limit.
     :param max_ratio: guard: the part (0 to 1) of the library that may be removed at most; None for the usual half.
     :param batch_size: ids in one request.
@@ -163,7 +169,7 @@ class ExecutionOptions:
         bool,
         Parameter(
             env_var=("IMMICH_PERMANENT", "IMMICH_DEFINITELY"),
-            help=_("Delete for good instead of moving to the trash; asks for a typed confirmation."),
+            help=_("Allow what the saved plan deletes for good; asks for a typed confirmation."),
         ),
     ] = False
     max_removed: Annotated[
@@ -207,6 +213,7 @@ class ExecutionOptions:
 class ApplyOptions(ExecutionOptions):
     """Whether a plan is carried out, and how.
 
+    :param permanent: plan to delete for good instead of moving to the trash.
     :param apply: carry it out; without it nothing is written.
     :param save_plan: write the plan to this file.
     :param exit_code: exit with 10 when a dry run found work.
@@ -214,6 +221,13 @@ class ApplyOptions(ExecutionOptions):
 
     legacy: ClassVar[tuple[Legacy, ...]] = (Legacy("IMMICH_DRY_RUN", "--apply", negate),)
 
+    permanent: Annotated[
+        bool,
+        Parameter(
+            env_var=("IMMICH_PERMANENT", "IMMICH_DEFINITELY"),
+            help=_("Delete for good instead of moving to the trash; asks for a typed confirmation."),
+        ),
+    ] = False
     apply: Annotated[
         bool,
         Parameter(

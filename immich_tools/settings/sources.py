@@ -34,6 +34,7 @@ from immich_tools.settings.values import READERS, Legacy, Shape, read_string, sp
 
 CONFIGURATION_FLAG: Final = "--config"
 ENVIRONMENT_FILE_FLAG: Final = "--env-file"
+JSON_FLAG: Final = "--json"
 FILE_SUFFIX: Final = "_FILE"
 
 
@@ -154,6 +155,7 @@ class Sources:
         by_flag = {option.flag: option for option in options}
         # Each source may name the file of the next one.
         tiers = [_Variables(invocation.surroundings.environment, None)]
+        _settle_json(by_flag.get(JSON_FLAG), tiers[0], invocation)
         environment_file = _environment_file(by_flag.get(ENVIRONMENT_FILE_FLAG), tiers, invocation)
         if environment_file is not None:
             tiers.append(_Variables(read_environment_file(environment_file), environment_file))
@@ -169,6 +171,19 @@ class Sources:
         verbose = by_flag.get("--verbose")
         if verbose is not None and verbose.is_given:
             invocation.verbose = verbose.argument.tokens[-1].implicit_value is True
+        _note_json(by_flag.get(JSON_FLAG), invocation)
+
+
+def _settle_json(option: _Option | None, variables: _Variables, invocation: Invocation) -> None:
+    # Before anything else that may be wrong: the message about it is to come as JSON, too.
+    if option is not None:
+        _take_variables(option, variables, invocation)
+        _note_json(option, invocation)
+
+
+def _note_json(option: _Option | None, invocation: Invocation) -> None:
+    if option is not None and option.is_given:
+        invocation.json = option.argument.tokens[-1].implicit_value is True
 
 
 def _options(arguments: ArgumentCollection, command_table: str | None) -> Iterator[_Option]:
@@ -399,4 +414,4 @@ def _texts_of_native(option: _Option, value: object, where: str) -> list[str]:
         raise UsageError(f"{where}: {error}") from None
 
 
-__all__ = ["CONFIGURATION_FLAG", "ENVIRONMENT_FILE_FLAG", "Sources", "no_tokens", "secret_flag"]
+__all__ = ["CONFIGURATION_FLAG", "ENVIRONMENT_FILE_FLAG", "JSON_FLAG", "Sources", "no_tokens", "secret_flag"]

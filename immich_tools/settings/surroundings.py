@@ -59,11 +59,15 @@ class Invocation:
     :param surroundings: the world around it.
     :param secrets: every secret read so far, to be kept out of messages.
     :param verbose: whether tracebacks may be shown.
+    :param json: whether the result is JSON lines, whose last is a summary also when an error ends the command.
+    :param summarized: whether that summary has been printed.
     """
 
     surroundings: Surroundings
     secrets: list[Secret] = field(factory=list)
     verbose: bool = False
+    json: bool = False
+    summarized: bool = False
 
 
 current_invocation: Final[ContextVar[Invocation | None]] = ContextVar("current_invocation", default=None)

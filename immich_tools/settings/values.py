@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from enum import Enum
 from pathlib import Path
 from types import EllipsisType
 from typing import Final, get_args, get_origin
@@ -62,6 +63,22 @@ def read_path(text: str) -> Path:
     if "\0" in text:
         raise ValueError(_("is not a path"))
     return Path(read_string(text))
+
+
+def typed(value: object) -> str:
+    """A default as a person would type it: ``heic``, ``30``, ``yes``; nothing for an empty list."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(typed(part) for part in value)
+    if isinstance(value, Enum):
+        return str(value.value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def shown_default(value: object) -> str | None:
+    """What a help text says of a default; None where there is nothing to say."""
+    return typed(value) or None
 
 
 READERS: Final[dict[object, Callable[[str], object]]] = {

@@ -733,7 +733,7 @@ class Boom:
         (GuardTripped("too many"), 4, "immich-example: too many\n"),
         (GuardTripped(f"the key {KEY}"), 4, f"immich-example: the key {MASK}\n"),
         (KeyboardInterrupt(), 130, "immich-example: interrupted\n"),
-        (BrokenPipeError(), 1, ""),
+        (BrokenPipeError(), 141, ""),
         (SystemExit(3), 3, ""),
         (SystemExit(), 0, ""),
     ],
@@ -813,7 +813,7 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
         check=False,
     )
     os.close(write)
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_version(here: Path) -> None:

@@ -66,7 +66,6 @@ def test_differences(
     assert compat.lists_shared_albums_apart(version) is shared_apart
     assert compat.takes_null_rating(version) is null_rating
     assert compat.resolves_duplicates(version) is resolves
-    assert compat.tells_tags_of_duplicates(version) is resolves
 
 
 @pytest.mark.parametrize(
