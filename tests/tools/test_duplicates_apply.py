@@ -149,11 +149,12 @@ def test_runs_lists_what_was_done_and_undone(holiday: Server, shell: CommandLine
     shell.duplicates("--apply")
     shell.toolkit("undo", "last", "--yes")
 
-    first, second = shell.toolkit("runs", "--json").lines()
+    first, second, summary = shell.toolkit("runs", "--json").lines()
 
     assert first["state"] == f"undone by {second['run']}"
     assert second["state"] == f"undoes {first['run']}"
     assert holiday.key not in first["server"]
+    assert summary["message_type"] == "summary"
 
 
 def test_what_somebody_changed_since_is_not_undone(holiday: Server, shell: CommandLine) -> None:
