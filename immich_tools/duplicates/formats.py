@@ -27,7 +27,12 @@ def format_of_extension(extension: str) -> str:
 
 def format_of(asset: Asset) -> str:
     """The format of an asset's file, by its original name; empty when the name has no extension."""
-    name = asset.original_file_name or asset.original_path
+    return _format_of_name(asset.original_file_name or asset.original_path)
+
+
+@lru_cache(maxsize=64)
+def _format_of_name(name: str) -> str:
+    # Every rule asks for the formats of the same few copies.
     _stem, dot, extension = name.rpartition(".")
     return format_of_extension(extension) if dot else ""
 

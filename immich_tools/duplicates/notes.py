@@ -13,7 +13,7 @@ from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.rank import is_in_library, is_under
 from immich_tools.duplicates.scope import vanishes
 from immich_tools.i18n import _, ngettext
-from immich_tools.immich.models import Album, Asset, Person, Visibility
+from immich_tools.immich.models import Album, Asset, Visibility
 
 SHOWN_NAMES = 5
 """How many names a note spells out."""
@@ -76,10 +76,9 @@ class Findings:
     def _people(self, kept: Sequence[Asset], losers: Sequence[Asset], facts: DuplicateFacts) -> list[str]:
         if not facts.people:
             return []
-        nobody = frozenset[Person]()
-        lost = nobody.union(*(facts.people.get(asset.id, nobody) for asset in losers))
-        if lost:
-            lost -= nobody.union(*(facts.people.get(asset.id, nobody) for asset in kept))
+        people = facts.people
+        lost = {person for asset in losers for person in people.get(asset.id, ())}
+        lost -= {person for asset in kept for person in people.get(asset.id, ())} if lost else set()
         if not lost:
             return []
         self.groups_losing_people += 1

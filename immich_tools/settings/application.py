@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -113,7 +114,7 @@ def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_
     try:
         if stdout_was_closed:
             refuse_closed()
-        with _terminable():
+        with _terminable(), patient_collector():
             return _call(app, arguments, invocation)
     except CycloptsError as error:
         return _complain(app, invocation, _describe(error), ExitCode.USAGE)
@@ -128,6 +129,21 @@ def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_
         return _report_bug(app, invocation, error) if failure is None else _result_lost(app, invocation, failure)
     except Exception as error:  # noqa: BLE001 - the last resort of the process: reported, written down, exit 1
         return _report_bug(app, invocation, error)
+
+
+@contextmanager
+def patient_collector() -> Iterator[None]:
+    """Let Python look for garbage less often while a command runs.
+
+    It makes many small values and keeps nearly all of them to its end; looking at them again after every 700 new ones takes a fifth of
+    the time of planning 10,000 groups.
+    """
+    former = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*former)
 
 
 @contextmanager
