@@ -18,6 +18,7 @@ from immich_tools.plan.undo import undo_plan
 from immich_tools.report.output import Output
 from immich_tools.session import agree, connect, typed_consent
 from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+from immich_tools.tools import replan
 
 LAST = "last"
 
@@ -128,7 +129,14 @@ def resume_run(
         )
         if not agree(_("Go on with it?"), yes=yes):
             return out.nothing_done(_("Nothing was changed."), ExitCode.DONE)
-        outcome = resume(past, immich, permanent=typed_consent(past.plan, immich), watcher=out.watcher(_("Applying")))
+        fresh = replan(immich, past.plan) if past.undoes is None else None
+        outcome = resume(
+            past,
+            immich,
+            fresh=fresh,
+            permanent=typed_consent(past.plan, immich),
+            watcher=out.watcher(_("Applying")),
+        )
         out.outcome(outcome)
         return outcome.exit_code
 

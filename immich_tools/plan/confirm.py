@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from attrs import evolve
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.plan.actions import DeleteForever, TrashAssets
 from immich_tools.plan.document import Change, Plan, Skip
 
 FELL_AWAY = "fell-away"
@@ -64,3 +67,25 @@ def _drop_dependents(agreed: dict[str, Change], reasons: dict[str, str]) -> None
             if agreed.pop(name, None) is not None:
                 reasons[name] = _("it requires '{id}', which is not carried out").format(id=missing)
                 waiting.append(name)
+
+
+def outdated(pending: Iterable[Change], known: Collection[str], fresh: Plan) -> dict[str, str]:
+    """Removals of a run that was cut short which are no longer right, or no longer complete: id → reason. Pure.
+
+    :param pending: the changes that are still to be carried out.
+    :param known: ids of all changes of the run: what was transferred already is not planned again.
+    :param fresh: made from the present state, with the run's options.
+    """
+    present = {change.id: change for change in fresh.changes}
+    reasons: dict[str, str] = {}
+    for change in pending:
+        if not isinstance(change.action, TrashAssets | DeleteForever):
+            continue
+        now = present.get(change.id)
+        if now is None:
+            reasons[change.id] = _("it is no longer called for")
+        elif now.action != change.action:
+            reasons[change.id] = _("it would be done differently now")
+        elif not set(now.requires) <= set(known):
+            reasons[change.id] = _("a copy that goes has something new that would have to be carried over")
+    return reasons

@@ -9,6 +9,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.plan.album_actions import CreateAlbum
 from immich_tools.plan.carrier import Carrier, Progress, Watcher
+from immich_tools.plan.confirm import outdated
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Plan
 from immich_tools.plan.guards import Guards, check_permanent, trash_policy_now
@@ -65,6 +66,7 @@ def resume(
     run: Run,
     immich: Immich,
     *,
+    fresh: Plan | None = None,
     permanent: str | None = None,
     batch_size: int = 500,
     watcher: Watcher | None = None,
@@ -73,6 +75,8 @@ def resume(
 
     What was sent without a recorded answer is read from the server first; what was done is not done again.
 
+    :param fresh: what the tool would plan now with the run's options: removals that are not in it like that are not carried out, because
+        a run may be taken up long after it was planned. None for runs that no tool can plan again, such as undoing.
     :param permanent: what a person typed to allow deleting for good; None for what was typed when the run began.
     :raises GuardTripped: the server's trash was turned off since.
     :raises UsageError: the run came to its end, is under way elsewhere, was undone, or belongs to another user.
@@ -93,6 +97,10 @@ def resume(
         known = {name: result for name, result in run.results.items() if result.status.is_settled}
         creations = creations_of(run, immich)
         known |= reread(run, immich, creations)
+        if fresh is not None:
+            pending = [change for change in run.plan.changes if change.id not in known]
+            names = {change.id for change in run.plan.changes}
+            known |= {name: Result(Status.FELL_AWAY, why) for name, why in outdated(pending, names, fresh).items()}
         journal.conclude(known)
         return Carrier(
             immich,
