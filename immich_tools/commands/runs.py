@@ -129,7 +129,7 @@ def resume_run(
         )
         if not agree(_("Go on with it?"), yes=yes):
             return out.nothing_done(_("Nothing was changed."), ExitCode.DONE)
-        fresh = replan(immich, past.plan) if past.undoes is None else None
+        fresh = replan(immich, past.plan) if past.undoes is None and not past.finished else None
         outcome = resume(
             past,
             immich,
