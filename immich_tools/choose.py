@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 
 from immich_tools.i18n import _
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.document import Change, Plan, by_group
 
 
 class Answer(Enum):
@@ -25,15 +25,6 @@ def parse_answer(text: str) -> Answer | None:
     return words.get(text.strip().lower())
 
 
-def groups_of(changes: Iterable[Change]) -> dict[str, tuple[Change, ...]]:
-    """Changes by their group, in the order they come; one without a group stands alone."""
-    groups: dict[str, tuple[Change, ...]] = {}
-    for change in changes:
-        name = change.group or change.id
-        groups[name] = (*groups.get(name, ()), change)
-    return groups
-
-
 def choose(plan: Plan, ask: Callable[[str, tuple[Change, ...]], str]) -> Plan:
     """Keep only the groups somebody says yes to.
 
@@ -42,13 +33,13 @@ def choose(plan: Plan, ask: Callable[[str, tuple[Change, ...]], str]) -> Plan:
     """
     chosen: list[str] = []
     rest: Answer | None = None
-    for changes in groups_of(plan.changes).values():
+    for changes in by_group(plan.changes).values():
         answer = rest
         while answer is None:
             answer = parse_answer(
                 ask(
                     _("Carry this out? y yes, n no, s skip the rest, a all the rest, q quit and change nothing: "),
-                    changes,
+                    tuple(changes),
                 )
             )
         if answer is Answer.QUIT:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -149,23 +148,20 @@ def guards_of(changes: ExecutionOptions) -> Guards:
     return Guards(max_removed=changes.max_removed, max_ratio=changes.max_ratio)
 
 
-def ask(question: str, *, read: Callable[[], str] | None = None) -> str:
-    """Ask a person on the terminal.
+def ask(question: str) -> str:
+    """Ask a person on the terminal. A pipe may answer too: ``echo … | immich-duplicates --permanent`` is a deliberate act.
 
     :raises UsageError: there is nobody to ask.
     """
-    if read is None and not sys.stdin.isatty():
-        # A pipe may answer too: `echo … | immich-duplicates --permanent` is a deliberate act.
-        answer = sys.stdin.readline()
-        if not answer:
-            raise UsageError(
-                _("This needs an answer, and there is no terminal to ask on: {question}").format(
-                    question=question.strip()
-                )
-            )
-        return answer.strip()
-    print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - a question goes to the person, not into the result
-    return (read or sys.stdin.readline)().strip()
+    if sys.stdin.isatty():
+        print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - a question goes to the person, not into the result
+        return sys.stdin.readline().strip()
+    answer = sys.stdin.readline()
+    if not answer:
+        raise UsageError(
+            _("This needs an answer, and there is no terminal to ask on: {question}").format(question=question.strip())
+        )
+    return answer.strip()
 
 
 def agree(question: str, *, yes: bool) -> bool:

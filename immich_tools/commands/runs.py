@@ -9,10 +9,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from immich_tools.errors import ExitCode
+from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _
 from immich_tools.plan.execute import apply, resume
 from immich_tools.plan.guards import Guards
-from immich_tools.plan.journal import Run, default_folder, find_run, runs
+from immich_tools.plan.journal import Run, find_run, runs
 from immich_tools.plan.outcome import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.report.output import Output
@@ -38,7 +39,7 @@ def list_runs(
 ) -> int:
     """List past runs, oldest first."""
     with Output.of(output) as out:
-        known = runs(journal_folder or default_folder())
+        known = runs(journal_folder or default_journal_folder())
         undone = {run.undoes: run.id for run in known if run.undoes}
         for run in known:
             done = sum(result.status is Status.DONE for result in run.results.values())
@@ -84,7 +85,7 @@ def undo_run(
 
     Shows what it will do, and what it cannot bring back, before it asks.
     """
-    folder = journal_folder or default_folder()
+    folder = journal_folder or default_journal_folder()
     with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
         # The last undo is not meant: undoing it would do again what was just taken back. Whoever wants that names it.
         past = _newest(folder, lambda each: each.undoes is None) if run == LAST else find_run(folder, run)
@@ -118,7 +119,7 @@ def resume_run(
 ) -> int:
     """Go on with a run that was cut short; what was done is not done again."""
     with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
-        folder = journal_folder or default_folder()
+        folder = journal_folder or default_journal_folder()
         past = _newest(folder, lambda each: not each.finished) if run == LAST else find_run(folder, run)
         out.say(
             _("Run {run}: {done} of {all} changes are recorded as done.").format(

@@ -21,9 +21,9 @@ from immich_tools.folder_albums.refusals import Refusal
 from immich_tools.folder_albums.roots import Folder, Roots
 from immich_tools.folder_albums.tagging import tag_value
 from immich_tools.folder_albums.walk import PropertyFiles, read_files
+from immich_tools.folders import default_journal_folder
 from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.models import Album, Asset, Tag, Visibility
-from immich_tools.plan.journal import default_folder
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -53,7 +53,7 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
         assets=assets,
         loose=_loose(immich, options),
         albums=tuple(immich.albums.all()),
-        made=made_albums(journal_folder or default_folder(), user_id),
+        made=made_albums(journal_folder or default_journal_folder(), user_id),
     )
     if options.mode is Mode.DELETE_ALL:
         return evolve(facts, members=_members(immich, facts.own_albums()))

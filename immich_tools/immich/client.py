@@ -169,11 +169,6 @@ class Immich:
         return self.connection.url
 
     @property
-    def web_url(self) -> str:
-        """Address of the web page, for links."""
-        return self.url.removesuffix("/api")
-
-    @property
     def version(self) -> Version:
         """The server's version (``GET /server/version``; needs no permission)."""
         return self._version()

@@ -167,6 +167,14 @@ class Plan:
         return fragment(self)
 
 
+def by_group(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Changes by their group, in the order they come; one without a group stands alone."""
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change.group or change.id, []).append(change)
+    return groups
+
+
 def check_consistent(changes: Iterable[Change]) -> None:
     """Refuse a set of changes that contradicts itself.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from immich_tools.errors import UsageError
+from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.plan.album_actions import CreateAlbum
@@ -13,7 +14,7 @@ from immich_tools.plan.confirm import outdated
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Plan
 from immich_tools.plan.guards import Guards, check_permanent, trash_policy_now
-from immich_tools.plan.journal import Run, default_folder, read_run, undo_runs, undoing
+from immich_tools.plan.journal import Run, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import Journal, alone
 from immich_tools.plan.observe import observe
 from immich_tools.plan.outcome import Outcome, Result, Status
@@ -54,7 +55,7 @@ def apply(
     _check_client(plan, immich)
     (guards or Guards()).check(plan)
     check_permanent(plan, trash_policy_now(immich), permanent)
-    folder = journal_folder or default_folder()
+    folder = journal_folder or default_journal_folder()
     with (
         alone(folder, plan.user_id),
         Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal,

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
-from platformdirs import user_state_path
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
@@ -20,11 +19,6 @@ from immich_tools.plan.storage import plan_from_json
 SUFFIX: Final = ".jsonl"
 UNDO: Final = "undo"
 _STATUSES: Final = {status.value: status for status in Status}
-
-
-def default_folder() -> Path:
-    """Where journals are kept unless told otherwise: the user's state folder, in ``immich-toolkit/runs``."""
-    return user_state_path("immich-toolkit") / "runs"
 
 
 @frozen

@@ -27,7 +27,7 @@ from immich_tools.plan.actions import (
     TrashAssets,
 )
 from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.document import Change, Keep, Label, Plan, Skip, by_group
 from immich_tools.report.text import KIND_WORDS, size, summary
 from immich_tools.settings.streams import printable
 
@@ -107,10 +107,8 @@ def _name_width(plan: Plan) -> int:
 
 
 def _groups(plan: Plan) -> list[_Group]:
-    """The groups that change, in the plan's order; changes that belong to no group stand alone."""
-    groups: dict[str, _Group] = {}
-    for change in plan.changes:
-        groups.setdefault(change.group or change.id, _Group()).changes.append(change)
+    """The groups that change, with what they keep, in the plan's order."""
+    groups = {name: _Group(changes=changes) for name, changes in by_group(plan.changes).items()}
     for keep in plan.keeps:
         if keep.group in groups:
             groups[keep.group].keeps.append(keep)

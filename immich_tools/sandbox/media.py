@@ -47,7 +47,6 @@ _VIDEOS: Final = {
 IMAGE_SUFFIXES: Final = tuple(_IMAGES)
 VIDEO_SUFFIXES: Final = tuple(_VIDEOS)
 SIDECAR_SUFFIXES: Final = (".xmp",)
-RAW_SUFFIXES: Final = frozenset({".3fr", ".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".raf", ".raw", ".rw2"})
 
 
 def suffix_of(name: str) -> str:

@@ -21,7 +21,6 @@ from immich_tools.sandbox.entities import (
     Visibility,
 )
 
-Moment = datetime
 OrderKey = tuple[datetime, str]
 
 

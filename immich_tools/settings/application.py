@@ -32,6 +32,7 @@ from cyclopts import (
 from cyclopts.argument import Argument
 
 from immich_tools.errors import ExitCode, ToolkitError, UsageError
+from immich_tools.folders import APPLICATION
 from immich_tools.i18n import _
 from immich_tools.secret import redact
 from immich_tools.settings.sources import JSON_FLAG, Sources, no_tokens
@@ -45,7 +46,7 @@ from immich_tools.settings.streams import (
     replace_closed,
     tolerant,
 )
-from immich_tools.settings.surroundings import APPLICATION, Invocation, Surroundings, current_invocation
+from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
 from immich_tools.settings.values import shown_default
 
 READER_GONE: Final = 128 + 13

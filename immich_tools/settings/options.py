@@ -14,11 +14,11 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from immich_tools.errors import UsageError
+from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _
 from immich_tools.secret import Secret
 from immich_tools.settings.files import SERVER_TABLE
 from immich_tools.settings.sources import CONFIGURATION_FLAG, ENVIRONMENT_FILE_FLAG, secret_flag
-from immich_tools.settings.surroundings import default_state_folder
 from immich_tools.settings.values import Legacy, negate
 
 DEFAULT_TIMEOUT: Final = 30.0
@@ -206,7 +206,7 @@ class ExecutionOptions:
 
     def journals(self) -> Path:
         """The folder of journals: the one that was given, or ``runs`` in the user's state folder."""
-        return default_state_folder() / "runs" if self.journal_folder is None else self.journal_folder
+        return default_journal_folder() if self.journal_folder is None else self.journal_folder
 
 
 @frozen(kw_only=True)

@@ -9,23 +9,11 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, TextIO
 
-import platformdirs
 from attrs import define, field, frozen
 
+from immich_tools.folders import default_configuration_folder, default_state_folder
 from immich_tools.secret import Secret
 from immich_tools.settings.files import Hidden
-
-APPLICATION: Final = "immich-toolkit"
-
-
-def default_state_folder() -> Path:
-    """The user's folder for what the tools keep between runs (journals, crash reports)."""
-    return platformdirs.user_state_path(APPLICATION, appauthor=False)
-
-
-def default_configuration_folder() -> Path:
-    """The user's folder for ``immich-toolkit.toml``."""
-    return platformdirs.user_config_path(APPLICATION, appauthor=False)
 
 
 def _hide(environment: Mapping[str, str]) -> Hidden[str]:

@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immich_tools.errors import ExitCode, GuardTripped, UsageError
+from immich_tools.folders import default_journal_folder
 from immich_tools.secret import MASK, Secret
 from immich_tools.settings import (
     ApplyOptions,
@@ -691,6 +692,7 @@ def test_missing_address_and_key() -> None:
 def test_journals(tmp_path: Path) -> None:
     assert ApplyOptions(journal_folder=tmp_path).journals() == tmp_path
     assert ApplyOptions().journals().name == "runs"
+    assert ApplyOptions().journals() == default_journal_folder(), "where undo looks for them"
 
 
 def test_load_without_a_command_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

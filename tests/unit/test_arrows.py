@@ -14,11 +14,11 @@ PACKAGE = ROOT / "immich_tools"
 
 ROOMS = {
     "immich": {"errors", "i18n", "immich", "secret", "settings"},
-    "plan": {"errors", "i18n", "immich", "plan", "report"},
+    "plan": {"errors", "folders", "i18n", "immich", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
-    "folder_albums": {"errors", "folder_albums", "i18n", "immich", "plan", "session", "settings"},
-    "settings": {"errors", "i18n", "secret", "settings"},
+    "folder_albums": {"errors", "folder_albums", "folders", "i18n", "immich", "plan", "session", "settings"},
+    "settings": {"errors", "folders", "i18n", "secret", "settings"},
     "sandbox": {"sandbox", "immich"},
 }
 """Which rooms of the package each room may import."""
