@@ -12,7 +12,7 @@ help: ## list the targets
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[sandbox]" --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable ".[db,sandbox]" --group test --group lint
 	@touch $@
 
 .venv-codegen/ready: pyproject.toml

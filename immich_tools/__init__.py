@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from immich_tools import duplicates as duplicates
+    from immich_tools import folder_albums as folder_albums
     from immich_tools.immich.client import Immich as Immich
     from immich_tools.plan.document import Plan as Plan
 
-__all__ = ["Immich", "Plan", "duplicates"]
+__all__ = ["Immich", "Plan", "duplicates", "folder_albums"]
 
 _HOMES = {"Immich": "immich_tools.immich.client", "Plan": "immich_tools.plan.document"}
 

@@ -24,6 +24,11 @@ def toolkit_app() -> App:
         help=_("Keep the best copy of each photo, trash the others."),
     )
     app.command(
+        "immich_tools.folder_albums.cli:folder_albums",
+        name="folder-albums",
+        help=_("Make albums from the folders that files lie in, and keep them filled."),
+    )
+    app.command(
         "immich_tools.commands.apply:apply_saved",
         name="apply",
         help=_("Carry out a saved plan, as far as it is still true."),

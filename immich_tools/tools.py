@@ -10,7 +10,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.plan.document import Plan
 
-PACKAGES: Final = {"duplicates": "immich_tools.duplicates"}
+PACKAGES: Final = {"duplicates": "immich_tools.duplicates", "folder-albums": "immich_tools.folder_albums"}
 
 
 class Tool(Protocol):

@@ -16,13 +16,13 @@ from immich_tools.folder_albums.facts import FolderFacts, MadeAlbum
 from immich_tools.folder_albums.gather import gather
 from immich_tools.folder_albums.levels import Levels, Naming, Rewrite, name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.folder_albums.paths import PathFilter
 from immich_tools.folder_albums.plan import make_plan
 from immich_tools.folder_albums.properties import AlbumProperties, Property, PropertyTree, SortOrder, ThumbnailChoice
 from immich_tools.folder_albums.refusals import Refusal, SkipCode
 from immich_tools.folder_albums.replan import OPERATIONS, replan
-from immich_tools.folder_albums.roots import Folder, Placed, Roots, normal_path
+from immich_tools.folder_albums.roots import Folder, Placed, Roots
 from immich_tools.folder_albums.sharing import Share, ShareRole, SharingChanges, plan_sharing, read_share
+from immich_tools.paths import PathFilter, normal_path
 
 __all__ = [
     "FILE_NAME",

@@ -18,10 +18,10 @@ from immich_tools.folder_albums.properties import (
     ThumbnailChoice,
     ThumbnailSetting,
 )
-from immich_tools.folder_albums.roots import normal_path
 from immich_tools.folder_albums.sharing import Share, ShareRole
 from immich_tools.i18n import _
 from immich_tools.immich.models import Visibility
+from immich_tools.paths import normal_path
 
 FILE_NAME: Final = ".albumprops"
 """How the files are called."""

@@ -11,14 +11,14 @@ from immich_tools.folder_albums.album_settings import AlbumSettings, Combination
 from immich_tools.folder_albums.choices import Mode, SyncMode
 from immich_tools.folder_albums.levels import Levels, Naming, name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.folder_albums.paths import PathFilter
 from immich_tools.folder_albums.properties import NOTHING, AlbumProperties, PropertyTree
 from immich_tools.folder_albums.refusals import Refusal, SkipCode
-from immich_tools.folder_albums.roots import Folder, Roots, below, normal_path
+from immich_tools.folder_albums.roots import Folder, Roots
 from immich_tools.folder_albums.sharing import ShareRole
 from immich_tools.i18n import _
 from immich_tools.immich.filters import SHOWN
 from immich_tools.immich.models import Asset, AssetType, Visibility
+from immich_tools.paths import PathFilter, below, normal_path
 from immich_tools.plan.document import Skip
 
 NOT_OWN: Final = "not-own"

@@ -9,8 +9,9 @@ from typing import Final
 
 from attrs import frozen
 
-from immich_tools.folder_albums.roots import Roots, below, normal_path, parts
+from immich_tools.folder_albums.roots import Roots
 from immich_tools.i18n import _
+from immich_tools.paths import below, normal_path, parts
 
 SAMPLES: Final = 3
 """How many paths are shown."""

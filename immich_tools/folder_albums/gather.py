@@ -122,7 +122,7 @@ def _members(immich: Immich, albums: Iterable[Album]) -> dict[str, frozenset[str
 
 
 def _property_files(assets: Sequence[Asset], options: FolderAlbumsOptions) -> PropertyFiles:
-    return read_files(_folders(options.roots(), assets), options.mapping())
+    return read_files(_folders(options.roots(), assets), options.path_map())
 
 
 def _folders(roots: Roots, assets: Iterable[Asset]) -> set[Folder]:

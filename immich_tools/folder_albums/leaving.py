@@ -9,6 +9,7 @@ from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.refusals import SkipCode
 from immich_tools.immich.models import Album
+from immich_tools.paths import FilterCode
 
 _UNDECIDED = frozenset(
     {
@@ -16,8 +17,8 @@ _UNDECIDED = frozenset(
         UNFIT,
         LOCKED,
         SkipCode.PROPERTIES_INVALID.value,
-        SkipCode.NOT_SELECTED.value,
-        SkipCode.IGNORED.value,
+        FilterCode.NOT_SELECTED.value,
+        FilterCode.IGNORED.value,
     }
 )
 """Skips that do not tell where a file belongs: another run may well have other filters."""

@@ -19,14 +19,14 @@ from immich_tools.folder_albums import values
 from immich_tools.folder_albums.album_settings import AlbumSettings
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.levels import Levels, Naming
-from immich_tools.folder_albums.paths import PathFilter
 from immich_tools.folder_albums.properties import SortOrder, ThumbnailChoice
-from immich_tools.folder_albums.roots import Roots, normal_path
+from immich_tools.folder_albums.roots import Roots
 from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.folder_albums.sharing import ShareRole, read_share
 from immich_tools.folder_albums.values import read_choice, read_rewrite, split_colons
 from immich_tools.i18n import _
 from immich_tools.immich.models import Visibility
+from immich_tools.paths import PathFilter, PathMap
 
 PREFIX: Final = "IMMICH_FOLDER_ALBUMS_"
 
@@ -273,7 +273,7 @@ class FolderAlbumsOptions:
         self.naming()
         self.path_filter_of_all()
         self.defaults()
-        self.mapping()
+        self.path_map()
         if self.visibility is Visibility.LOCKED:
             raise UsageError(
                 _("--visibility locked: no API key can take files out of the locked folder again; use archive.")
@@ -337,20 +337,12 @@ class FolderAlbumsOptions:
             comments_and_likes_enabled=self.comments_and_likes,
         )
 
-    def mapping(self) -> dict[str, str]:
-        """Folders of the server with where they are found on this computer.
+    def path_map(self) -> PathMap:
+        """Where folders of the server are found on this computer.
 
-        :raises UsageError: an entry has not both.
+        :raises UsageError: an entry of ``--map`` is not of the form SERVER=LOCAL.
         """
-        mapped = {}
-        for text in self.map:
-            server, _equals, local = text.partition("=")
-            if not server.strip() or not local.strip():
-                raise UsageError(
-                    _("--map '{text}': write SERVER=LOCAL, such as /external=/mnt/photos.").format(text=text)
-                )
-            mapped[normal_path(server).rstrip("/")] = local
-        return mapped
+        return PathMap.parse(self.map)
 
     def to_json(self) -> dict[str, Any]:
         """All options as JSON values, for a plan document."""

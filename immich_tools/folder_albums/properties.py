@@ -17,10 +17,11 @@ from typing import Any, Final, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from immich_tools.folder_albums.refusals import Refusal, SkipCode
-from immich_tools.folder_albums.roots import Folder, normal_path
+from immich_tools.folder_albums.roots import Folder
 from immich_tools.folder_albums.sharing import Share, inherited_shares
 from immich_tools.i18n import _
 from immich_tools.immich.models import Visibility
+from immich_tools.paths import normal_path
 
 
 class Property(Enum):

@@ -12,8 +12,6 @@ class SkipCode(Enum):
 
     OUTSIDE_ROOTS = "outside-roots"
     IN_ROOT = "in-root"
-    NOT_SELECTED = "not-selected"
-    IGNORED = "ignored"
     TOO_SHALLOW = "too-shallow"
     EMPTY_NAME = "empty-name"
     PROPERTIES_INVALID = "properties-invalid"

@@ -5,7 +5,6 @@ Roots are compared name by name, so ``/ext/lib`` does not hold ``/ext/library2``
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 from attrs import define, field, frozen
@@ -13,23 +12,7 @@ from attrs import define, field, frozen
 from immich_tools.errors import UsageError
 from immich_tools.folder_albums.refusals import Refusal, SkipCode
 from immich_tools.i18n import _
-
-
-def normal_path(path: str) -> str:
-    r"""A path with ``/`` between its names and in composed Unicode form (NFC), so that what looks alike is alike.
-
-    A backslash separates names only in paths that begin like those of Windows (``C:\`` or ``\\server``); elsewhere it is part of a name.
-    """
-    if path[:1].isascii() and path[:1].isalpha() and path[1:3] in (":\\", ":/", ":"):
-        path = path[0].upper() + path[1:].replace("\\", "/")
-    elif path.startswith("\\"):
-        path = path.replace("\\", "/")
-    return path if path.isascii() else unicodedata.normalize("NFC", path)
-
-
-def parts(path: str) -> list[str]:
-    """The names of a path, without empty ones and dots."""
-    return [name for name in path.split("/") if name not in ("", ".")]
+from immich_tools.paths import below, normal_path, parts
 
 
 @frozen
@@ -115,8 +98,3 @@ class Roots:
                 reason = _("lies directly in the root {root}, not in a folder below it").format(root=root)
                 return prefix, Refusal(SkipCode.IN_ROOT, reason)
         return "", Refusal(SkipCode.OUTSIDE_ROOTS, _("lies under none of the roots"))
-
-
-def below(root: str) -> str:
-    """What the paths of everything in a root begin with."""
-    return root if root.endswith("/") else root + "/"

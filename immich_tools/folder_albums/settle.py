@@ -14,11 +14,11 @@ from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.matching import Matches
 from immich_tools.folder_albums.notes import Findings
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.folder_albums.paths import PathFilter
 from immich_tools.folder_albums.properties import ThumbnailChoice
 from immich_tools.folder_albums.roots import Roots
 from immich_tools.folder_albums.sharing import SharingChanges, plan_sharing
 from immich_tools.immich.models import Album, AlbumUser, Asset
+from immich_tools.paths import PathFilter
 from immich_tools.plan.album_actions import AlbumField, AlbumValue, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Change
 

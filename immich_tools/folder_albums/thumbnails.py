@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
-from immich_tools.folder_albums.paths import PathFilter
 from immich_tools.folder_albums.properties import ThumbnailChoice, ThumbnailSetting
 from immich_tools.folder_albums.refusals import Refusal
-from immich_tools.folder_albums.roots import Roots, normal_path
+from immich_tools.folder_albums.roots import Roots
 from immich_tools.immich.models import Asset
+from immich_tools.paths import PathFilter, normal_path
 
 
 def drawn(name: str, asset_ids: Iterable[str]) -> str | None:

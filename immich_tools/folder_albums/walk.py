@@ -14,8 +14,9 @@ from attrs import field, frozen
 from immich_tools.errors import UsageError
 from immich_tools.folder_albums.albumprops import FILE_NAME, decode, read_properties
 from immich_tools.folder_albums.properties import AlbumProperties
-from immich_tools.folder_albums.roots import Folder, below
+from immich_tools.folder_albums.roots import Folder
 from immich_tools.i18n import _
+from immich_tools.paths import PathMap
 
 
 @frozen
@@ -32,10 +33,10 @@ class PropertyFiles:
     warnings: tuple[str, ...] = ()
 
 
-def read_files(folders: Iterable[Folder], mapping: Mapping[str, str]) -> PropertyFiles:
+def read_files(folders: Iterable[Folder], path_map: PathMap) -> PropertyFiles:
     """Read the files of folders and of all folders above them, up to their roots.
 
-    :param mapping: folder of the server → where it is found on this computer; what is not named is found under the same path.
+    :param path_map: where folders of the server are found on this computer.
     """
     paths: set[str] = set()
     roots: set[str] = set()
@@ -48,7 +49,7 @@ def read_files(folders: Iterable[Folder], mapping: Mapping[str, str]) -> Propert
     files: dict[str, AlbumProperties] = {}
     broken: dict[str, str] = {}
     for path in sorted(paths):
-        local = local_path(path, mapping) / FILE_NAME
+        local = Path(path_map.local(path)) / FILE_NAME
         try:
             files[path] = read_properties(decode(local.read_bytes(), str(local)), str(local))
         except (FileNotFoundError, NotADirectoryError):
@@ -57,10 +58,10 @@ def read_files(folders: Iterable[Folder], mapping: Mapping[str, str]) -> Propert
             broken[path] = _("{file} cannot be read: {reason}").format(file=local, reason=error.strerror)
         except UsageError as error:
             broken[path] = str(error)
-    missing = [root for root in sorted(roots) if not _is_folder(local_path(root, mapping))]
+    missing = [root for root in sorted(roots) if not _is_folder(Path(path_map.local(root)))]
     warnings = [
         _("The folder {folder} is not on this computer, so no .albumprops are read; name its place with --map.").format(
-            folder=local_path(root, mapping)
+            folder=path_map.local(root)
         )
         for root in missing
     ]
@@ -77,12 +78,3 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False
-
-
-def local_path(path: str, mapping: Mapping[str, str]) -> Path:
-    """Where a folder of the server is found on this computer; the longest name in the mapping counts."""
-    inside = [server for server in mapping if path == server or path.startswith(below(server))]
-    if not inside:
-        return Path(path or "/")
-    server = max(inside, key=len)
-    return Path(mapping[server]).joinpath(*path[len(server) :].strip("/").split("/"))

@@ -17,7 +17,8 @@ ROOMS = {
     "plan": {"errors", "folders", "i18n", "immich", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
-    "folder_albums": {"errors", "folder_albums", "folders", "i18n", "immich", "plan", "session", "settings"},
+    "folder_albums": {"errors", "folder_albums", "folders", "i18n", "immich", "paths", "plan", "session", "settings"},
+    "paths": {"errors", "i18n", "paths"},
     "settings": {"errors", "folders", "i18n", "secret", "settings"},
     "sandbox": {"sandbox", "immich"},
 }
@@ -32,14 +33,12 @@ FOLDER_ALBUMS = (
         "cleanup",
         "diagnosis",
         "facts",
-        "globs",
         "leaving",
         "levels",
         "matching",
     ),
     *(
         "notes",
-        "paths",
         "plan",
         "properties",
         "refusals",
@@ -53,6 +52,7 @@ FOLDER_ALBUMS = (
 )
 PURE = [
     *(f"folder_albums/{name}.py" for name in FOLDER_ALBUMS),
+    *(f"paths/{name}.py" for name in ("filters", "globs", "mapping", "names")),
     "duplicates/facts.py",
     "duplicates/formats.py",
     "duplicates/notes.py",

@@ -19,25 +19,13 @@ from immich_tools.folder_albums import (
     gather,
     make_plan,
 )
-from immich_tools.folder_albums.walk import local_path, read_files
+from immich_tools.folder_albums.walk import read_files
+from immich_tools.paths import PathMap
 from immich_tools.plan.actions import AddToAlbum
 from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
 from immich_tools.sandbox import Dialect, Sandbox
 
 ROOT = "/ext/lib"
-
-
-@pytest.mark.parametrize(
-    ("path", "local"),
-    [
-        ("/ext/lib/A", "/mnt/photos/A"),
-        ("/ext/lib", "/mnt/photos"),
-        ("/ext/library2/A", "/ext/library2/A"),
-        ("/ext/lib/B/x", "/mnt/b/x"),
-    ],
-)
-def test_where_a_folder_is_found(path: str, local: str) -> None:
-    assert local_path(path, {"/ext/lib": "/mnt/photos", "/ext/lib/B": "/mnt/b"}) == Path(local)
 
 
 def test_files_of_folders_and_of_those_above(tmp_path: Path) -> None:
@@ -48,7 +36,7 @@ def test_files_of_folders_and_of_those_above(tmp_path: Path) -> None:
     (deep / ".albumprops").write_text("descripton: slip\n")
     (tmp_path / "B").mkdir()
     (tmp_path / "B" / ".albumprops").write_text("description: not asked for\n")
-    found = read_files([Folder(ROOT, ("A", "x")), Folder(ROOT, ("gone",))], {ROOT: str(tmp_path)})
+    found = read_files([Folder(ROOT, ("A", "x")), Folder(ROOT, ("gone",))], PathMap({ROOT: str(tmp_path)}))
     assert set(found.files) == {ROOT, f"{ROOT}/A"}
     assert found.files[ROOT].description == "root"
     assert list(found.broken) == [f"{ROOT}/A/x"] and "did you mean 'description'" in found.broken[f"{ROOT}/A/x"]
@@ -56,7 +44,7 @@ def test_files_of_folders_and_of_those_above(tmp_path: Path) -> None:
 
 
 def test_a_root_that_is_not_on_this_computer(tmp_path: Path) -> None:
-    found = read_files([Folder(ROOT, ("A",))], {ROOT: str(tmp_path / "missing")})
+    found = read_files([Folder(ROOT, ("A",))], PathMap({ROOT: str(tmp_path / "missing")}))
     assert not found.files and "--map" in found.warnings[0]
 
 

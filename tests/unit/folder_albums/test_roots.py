@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from immich_tools.errors import UsageError
 from immich_tools.folder_albums.diagnosis import RootDiagnosis, diagnose
 from immich_tools.folder_albums.refusals import Refusal, SkipCode
-from immich_tools.folder_albums.roots import Folder, Placed, Roots, normal_path
+from immich_tools.folder_albums.roots import Folder, Placed, Roots
+from immich_tools.paths import normal_path
 
 
 def test_a_file_is_placed() -> None:

@@ -5,17 +5,34 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import TypeAlias
 
 from attrs import field, frozen
 
 from immich_tools.errors import UsageError
-from immich_tools.folder_albums.globs import GlobError, expand_literal, translate
-from immich_tools.folder_albums.refusals import Refusal, SkipCode
 from immich_tools.i18n import _
+from immich_tools.paths.globs import GlobError, expand_literal, translate
 
 Match: TypeAlias = Callable[[str], re.Match[str] | None]
-_NOT_SELECTED = Refusal(SkipCode.NOT_SELECTED, _("no --path-filter matches its path"))
+
+
+class FilterCode(Enum):
+    """Kinds of reasons why a file does not count."""
+
+    NOT_SELECTED = "not-selected"
+    IGNORED = "ignored"
+
+
+@frozen
+class Unwanted:
+    """Why a file does not count: a fixed word for counting, and a sentence for a person."""
+
+    code: FilterCode
+    reason: str
+
+
+_NOT_SELECTED = Unwanted(FilterCode.NOT_SELECTED, _("no --path-filter matches its path"))
 
 
 @frozen
@@ -102,16 +119,17 @@ class PathFilter:
             ),
         )
 
-    def refuse(self, below: str) -> Refusal | None:
+    def refuse(self, below: str) -> Unwanted | None:
         """Why a file does not count, or None if it does.
 
-        :param below: its path below the root, with ``/`` and in composed form, as `Roots.place` gives it.
+        :param below: its path below the root, with ``/`` and in composed form, as `normal_path` gives it.
         """
         if self.selected and not any(pattern.matches(below) for pattern in self.selected):
             return _NOT_SELECTED
         for pattern in self.ignored:
             if pattern.matches(below):
-                return Refusal(
-                    SkipCode.IGNORED, _("{flag} '{text}' matches its path").format(flag=pattern.flag, text=pattern.text)
+                return Unwanted(
+                    FilterCode.IGNORED,
+                    _("{flag} '{text}' matches its path").format(flag=pattern.flag, text=pattern.text),
                 )
         return None

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
-from immich_tools.folder_albums.globs import expand_literal, translate
-from immich_tools.folder_albums.paths import PathFilter, glob_pattern, regex_pattern
-from immich_tools.folder_albums.refusals import Refusal, SkipCode
+from immich_tools.paths.filters import FilterCode, PathFilter, Unwanted, glob_pattern, regex_pattern
+from immich_tools.paths.globs import expand_literal, translate
 
 
 @pytest.mark.parametrize(
@@ -86,20 +85,20 @@ def test_what_an_expression_matches(pattern: str, matching: list[str], others: l
     ("options", "refused"),
     [
         ({}, {}),
-        ({"path_filter": ["A/**"]}, {"B/i": SkipCode.NOT_SELECTED}),
+        ({"path_filter": ["A/**"]}, {"B/i": FilterCode.NOT_SELECTED}),
         ({"path_filter": ["A/**"], "path_filter_regex": ["B/.*"]}, {}),
-        ({"ignore": ["A/x/**"]}, {"A/x/i": SkipCode.IGNORED}),
+        ({"ignore": ["A/x/**"]}, {"A/x/i": FilterCode.IGNORED}),
         (
             {"path_filter": ["A/**"], "ignore_regex": [".*/x/.*"]},
-            {"B/i": SkipCode.NOT_SELECTED, "A/x/i": SkipCode.IGNORED},
+            {"B/i": FilterCode.NOT_SELECTED, "A/x/i": FilterCode.IGNORED},
         ),
         (
             {"path_filter": ["A/**"], "ignore": ["A/**"]},
-            {"A/i": SkipCode.IGNORED, "B/i": SkipCode.NOT_SELECTED, "A/x/i": SkipCode.IGNORED},
+            {"A/i": FilterCode.IGNORED, "B/i": FilterCode.NOT_SELECTED, "A/x/i": FilterCode.IGNORED},
         ),
     ],
 )
-def test_first_select_then_ignore(options: dict[str, list[str]], refused: dict[str, SkipCode]) -> None:
+def test_first_select_then_ignore(options: dict[str, list[str]], refused: dict[str, FilterCode]) -> None:
     chosen = PathFilter.of(**options)
     refusals = {path: chosen.refuse(path) for path in ("A/i", "B/i", "A/x/i")}
     assert {path: refusal.code for path, refusal in refusals.items() if refusal is not None} == refused
@@ -107,8 +106,8 @@ def test_first_select_then_ignore(options: dict[str, list[str]], refused: dict[s
 
 def test_reasons_of_skips() -> None:
     chosen = PathFilter.of(path_filter=["A/**"], ignore=["Feb"])
-    assert chosen.refuse("B/i") == Refusal(SkipCode.NOT_SELECTED, "no --path-filter matches its path")
-    assert chosen.refuse("A/Feb/i") == Refusal(SkipCode.IGNORED, "--ignore 'Feb' matches its path")
+    assert chosen.refuse("B/i") == Unwanted(FilterCode.NOT_SELECTED, "no --path-filter matches its path")
+    assert chosen.refuse("A/Feb/i") == Unwanted(FilterCode.IGNORED, "--ignore 'Feb' matches its path")
 
 
 @pytest.mark.parametrize(
@@ -149,7 +148,7 @@ def test_no_glob_takes_long(case: str) -> None:
     glob, path = HOSTILE[case]
     program = (
         "import sys\n"
-        "from immich_tools.folder_albums.paths import glob_pattern\n"
+        "from immich_tools.paths.filters import glob_pattern\n"
         "print(glob_pattern(sys.argv[1], '--ignore').matches(sys.argv[2]))\n"
     )
     done = subprocess.run(
