@@ -6,16 +6,14 @@ and users by colons.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import NoneType
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
-import attrs
 from attrs import frozen
 from cyclopts import Parameter
 
 from immich_tools.errors import UsageError
-from immich_tools.folder_albums import values
 from immich_tools.folder_albums.album_settings import AlbumSettings
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.levels import Levels, Naming
@@ -27,6 +25,8 @@ from immich_tools.folder_albums.values import read_choice, read_rewrite, split_c
 from immich_tools.i18n import _
 from immich_tools.immich.models import Visibility
 from immich_tools.paths import PathFilter, PathMap
+from immich_tools.settings import Numbered, may_be_empty, may_be_number, unchanged, without_quotes
+from immich_tools.settings.stored import options_from_json, options_to_json
 
 PREFIX: Final = "IMMICH_FOLDER_ALBUMS_"
 
@@ -34,6 +34,11 @@ PREFIX: Final = "IMMICH_FOLDER_ALBUMS_"
 def _names(name: str) -> tuple[str, str]:
     """The variable of an option and that of the older container."""
     return PREFIX + name, name
+
+
+def _numbered(name: str, last: int, option: str, convert: Callable[[str], str]) -> Iterator[Numbered]:
+    """The older container's variables of the entries of a list, and the same with our prefix."""
+    return (Numbered(variable, last, option, convert) for variable in _names(name))
 
 
 @frozen(kw_only=True)
@@ -47,6 +52,12 @@ class FolderAlbumsOptions:
     :ivar map: ``SERVER=LOCAL``: where a folder of the server is found on this computer, to read ``.albumprops`` files.
     :raises UsageError: a value is impossible, or an option has no effect.
     """
+
+    legacy: ClassVar[tuple[Numbered, ...]] = (
+        *_numbered("ALBUM_NAME_POST_REGEX", 10, "--album-name-post-regex", unchanged),
+        *_numbered("PATH_FILTER_REGEX", 50, "--path-filter-regex", without_quotes),
+        *_numbered("IGNORE_REGEX", 50, "--ignore-regex", without_quotes),
+    )
 
     root_path: Annotated[
         tuple[str, ...],
@@ -62,6 +73,7 @@ class FolderAlbumsOptions:
             name=("--mode", "-m"),
             env_var=_names("MODE"),
             converter=read_choice(Mode),
+            show_choices=False,
             help=_(
                 "CREATE makes and fills albums, CLEANUP deletes those of the folders, DELETE_ALL every album you own."
             ),
@@ -73,6 +85,7 @@ class FolderAlbumsOptions:
             name=("--album-levels", "-a"),
             env_var=_names("ALBUM_LEVELS"),
             allow_leading_hyphen=True,
+            converter=may_be_number,
             help=_("Folders that make the name: a number from the top (2) or the bottom (-1), or a range (2,3)."),
         ),
     ] = "1"
@@ -82,7 +95,8 @@ class FolderAlbumsOptions:
             name=("--album-separator", "-s"),
             env_var=_names("ALBUM_SEPARATOR"),
             allow_leading_hyphen=True,
-            help=_("What stands between the folders in a name."),
+            converter=may_be_empty,
+            help=_("What stands between the folders in a name; may be nothing."),
         ),
     ] = " "
     album_name_post_regex: Annotated[
@@ -91,7 +105,11 @@ class FolderAlbumsOptions:
             name=("--album-name-post-regex", "-R"),
             env_var=PREFIX + "ALBUM_NAME_POST_REGEX",
             env_var_split=lambda _annotation, text: [text],
-            help=_("Regular expression to remove from names; or, each in quotes, the expression and its replacement."),
+            consume_multiple=(1, 2),
+            help=_(
+                "Regular expression to remove from names, perhaps followed by what takes its place (in one text: each in quotes); "
+                "also ALBUM_NAME_POST_REGEX1 to ALBUM_NAME_POST_REGEX10."
+            ),
         ),
     ] = ()
     merge: Annotated[
@@ -122,7 +140,10 @@ class FolderAlbumsOptions:
         Parameter(
             env_var=PREFIX + "PATH_FILTER_REGEX",
             env_var_split=lambda _annotation, text: [text],
-            help=_("Only files whose path below the root matches this regular expression."),
+            help=_(
+                "Only files whose path below the root matches this regular expression; "
+                "also PATH_FILTER_REGEX1 to PATH_FILTER_REGEX50."
+            ),
         ),
     ] = ()
     ignore: Annotated[
@@ -139,7 +160,10 @@ class FolderAlbumsOptions:
         Parameter(
             env_var=PREFIX + "IGNORE_REGEX",
             env_var_split=lambda _annotation, text: [text],
-            help=_("No files whose path below the root matches this regular expression."),
+            help=_(
+                "No files whose path below the root matches this regular expression; "
+                "also IGNORE_REGEX1 to IGNORE_REGEX50."
+            ),
         ),
     ] = ()
     library: Annotated[
@@ -172,6 +196,7 @@ class FolderAlbumsOptions:
             name=("--share-role", "-o"),
             env_var=_names("SHARE_ROLE"),
             converter=read_choice(ShareRole, ShareRole.NONE),
+            show_choices=False,
             help=_("What those may do for whom --share-with does not say it: viewer or editor."),
         ),
     ] = ShareRole.VIEWER
@@ -181,6 +206,7 @@ class FolderAlbumsOptions:
             name=("--album-order", "-O"),
             env_var=_names("ALBUM_ORDER"),
             converter=read_choice(SortOrder),
+            show_choices=False,
             help=_("Which pictures albums show first: asc the oldest, desc the newest."),
         ),
     ] = None
@@ -189,6 +215,7 @@ class FolderAlbumsOptions:
         Parameter(
             env_var=_names("SET_ALBUM_THUMBNAIL"),
             converter=read_choice(ThumbnailChoice),
+            show_choices=False,
             help=_(
                 "Picture that stands for an album: first, last, random, random-filtered; random-all for all albums."
             ),
@@ -208,6 +235,7 @@ class FolderAlbumsOptions:
         Parameter(
             env_var=_names("VISIBILITY"),
             converter=read_choice(Visibility, Visibility.HIDDEN, Visibility.UNKNOWN),
+            show_choices=False,
             help=_("Where files show once they are in an album: archive or timeline."),
         ),
     ] = None
@@ -217,6 +245,7 @@ class FolderAlbumsOptions:
         Parameter(
             env_var=_names("UPDATE_ALBUM_PROPS_MODE"),
             converter=read_choice(UpdateMode),
+            show_choices=False,
             help=_(
                 "Albums that are there already: 0 leaves them as they are, 1 updates properties, 2 sharing as well."
             ),
@@ -244,6 +273,7 @@ class FolderAlbumsOptions:
             name=("--sync-mode", "-S"),
             env_var=_names("SYNC_MODE"),
             converter=read_choice(SyncMode),
+            show_choices=False,
             help=_(
                 "1 deletes albums of this tool that became empty, 2 also trashes files that are missing on the disk."
             ),
@@ -346,7 +376,7 @@ class FolderAlbumsOptions:
 
     def to_json(self) -> dict[str, Any]:
         """All options as JSON values, for a plan document."""
-        return attrs.asdict(self, recurse=False, value_serializer=lambda _owner, _field, value: values.to_json(value))
+        return options_to_json(self)
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> FolderAlbumsOptions:
@@ -354,16 +384,7 @@ class FolderAlbumsOptions:
 
         :raises UsageError: an option is unknown or has a wrong value.
         """
-        known = {field.name: field for field in attrs.fields(cls)}
-        unknown = sorted(set(document) - set(known))
-        if unknown:
-            raise UsageError(_("The plan has an unknown option '{name}'.").format(name=unknown[0]))
-        return cls(
-            **{
-                name: values.from_json(name, value, _OPTIONAL.get(name) or (type(known[name].default),))
-                for name, value in document.items()
-            }
-        )
+        return options_from_json(cls, document, _OPTIONAL)
 
 
 _OPTIONAL: Final[Mapping[str, tuple[type[Any], ...]]] = {

@@ -8,34 +8,24 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Final, TypeVar
 
-from cyclopts import (
-    App,
-    CoercionError,
-    CycloptsError,
-    MissingArgumentError,
-    Parameter,
-    RepeatArgumentError,
-    UnknownOptionError,
-    UnusedCliTokensError,
-    ValidationError,
-)
-from cyclopts.argument import Argument
+from cyclopts import App, CycloptsError, Parameter
 
 from immich_tools.errors import ExitCode, ToolkitError, UsageError
 from immich_tools.folders import APPLICATION
 from immich_tools.i18n import _
 from immich_tools.secret import redact
-from immich_tools.settings.sources import JSON_FLAG, Sources, no_tokens
+from immich_tools.settings.accounts import RunForEach
+from immich_tools.settings.complaints import describe
+from immich_tools.settings.sources import JSON_FLAG, Sources
 from immich_tools.settings.streams import (
     Paper,
     discard,
@@ -47,11 +37,12 @@ from immich_tools.settings.streams import (
     tolerant,
 )
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
+from immich_tools.settings.turns import Call, Failure, call_each
 from immich_tools.settings.values import shown_default
+from immich_tools.settings.variables import no_tokens
 
 READER_GONE: Final = 128 + 13
 """Exit code when the reader of the output has gone (`… | head`): what a shell says of a program that SIGPIPE ended."""
-_LONGEST_QUOTED_WORD: Final = 24
 
 Options = TypeVar("Options")
 
@@ -118,7 +109,7 @@ def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_
         with _terminable(), patient_collector():
             return _call(app, arguments, invocation)
     except CycloptsError as error:
-        return _complain(app, invocation, _describe(error), ExitCode.USAGE)
+        return _complain(app, invocation, describe(error), ExitCode.USAGE)
     except ToolkitError as error:
         return _complain(app, invocation, str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -203,7 +194,7 @@ def load(options: type[Options], surroundings: Surroundings | None = None, *, ta
     try:
         values = _call_for_value(app, [], invocation)
     except CycloptsError as error:
-        raise UsageError(_describe(error)) from None
+        raise UsageError(describe(error)) from None
     finally:
         current_invocation.reset(reset)
     if not isinstance(values, options):
@@ -213,7 +204,42 @@ def load(options: type[Options], surroundings: Surroundings | None = None, *, ta
 
 def _call(app: App, argv: list[str], invocation: Invocation) -> int:
     try:
-        result = _call_for_value(app, argv, invocation)
+        return _exit_code(lambda: _call_for_value(app, argv, invocation))
+    except RunForEach as found:
+        turns, warning = found.turns, found.warning
+    if warning is not None:
+        _tell(app, invocation, warning)
+
+    def fail(failure: Failure) -> int:
+        return _complain(app, invocation, failure.message, failure.code)
+
+    return call_each(turns, invocation, prepare=lambda: _prepared(app, argv, invocation), fail=fail)
+
+
+def _prepared(app: App, argv: list[str], invocation: Invocation) -> Call:
+    """The command with its options, to be called later.
+
+    :raises Failure: they are wrong.
+    """
+    try:
+        command, bound, _ignored = app.parse_args(argv, **_streams(invocation), print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        raise Failure(describe(error), ExitCode.USAGE) from None
+    except ToolkitError as error:
+        raise Failure(str(error), error.exit_code) from None
+
+    def call() -> int:
+        try:
+            return _exit_code(lambda: command(*bound.args, **bound.kwargs))
+        except ToolkitError as error:
+            raise Failure(str(error), error.exit_code) from None
+
+    return call
+
+
+def _exit_code(call: Callable[[], Any]) -> int:
+    try:
+        result = call()
     except SystemExit as stop:
         result = stop.code
     if result is None:
@@ -224,28 +250,38 @@ def _call(app: App, argv: list[str], invocation: Invocation) -> int:
 
 
 def _call_for_value(app: App, argv: list[str], invocation: Invocation) -> Any:
+    return app(argv, **_streams(invocation), print_error=False, exit_on_error=False, result_action="return_value")
+
+
+def _streams(invocation: Invocation) -> dict[str, Any]:
     world = invocation.surroundings
-    return app(
-        argv,
-        console=Paper(file=world.stdout),
-        error_console=Paper(file=world.stderr),
-        print_error=False,
-        exit_on_error=False,
-        result_action="return_value",
-    )
+    return {"console": Paper(file=world.stdout), "error_console": Paper(file=world.stderr)}
 
 
 def _complain(app: App, invocation: Invocation, message: str, code: ExitCode) -> int:
-    message = redact(printable(message, lines=True), invocation.secrets)
-    # stderr may be closed or full as well; then the exit code has to say it all.
-    with suppress(OSError, ValueError):
-        print(f"{app.name[0]}: {message}", file=invocation.surroundings.stderr, flush=True)
+    account = invocation.account_name
+    _tell(
+        app,
+        invocation,
+        message if account is None else _("account {name}: {message}").format(name=account, message=message),
+    )
     if invocation.json and not invocation.summarized:
         stdout = invocation.surroundings.stdout
+        line = invocation.with_account(summary_line(code, message=_safe(message, invocation)))
         # Where stdout is what failed, that is found out and said by the caller.
         with suppress(OSError, ValueError):
-            print(json_line(summary_line(code, message=message), stdout), file=stdout, flush=True)
+            print(json_line(line, stdout), file=stdout, flush=True)
     return code
+
+
+def _tell(app: App, invocation: Invocation, message: str) -> None:
+    # stderr may be closed or full as well; then the exit code has to say it all.
+    with suppress(OSError, ValueError):
+        print(f"{app.name[0]}: {_safe(message, invocation)}", file=invocation.surroundings.stderr, flush=True)
+
+
+def _safe(message: str, invocation: Invocation) -> str:
+    return redact(printable(message, lines=True), invocation.secrets)
 
 
 def summary_line(code: ExitCode, *, message: str | None = None) -> dict[str, Any]:
@@ -261,46 +297,6 @@ def summary_line(code: ExitCode, *, message: str | None = None) -> dict[str, Any
         "exit_code": int(code),
     }
     return line if message is None else {**line, "message": message}
-
-
-def _describe(error: CycloptsError) -> str:
-    """One line for what cyclopts found wrong with the command line; never the value behind an unknown option."""
-    if isinstance(error, UnknownOptionError):
-        return _describe_unknown_option(error)
-    if isinstance(error, UnusedCliTokensError):
-        words = ", ".join(_shortened(token) for token in error.unused_tokens or ())
-        return _("unexpected argument: {words}").format(words=words)
-    if isinstance(error, RepeatArgumentError):
-        return _("{name} was given more than once, or together with its opposite").format(name=error.token.keyword)
-    described = None if error.argument is None else _describe_argument(error, error.argument)
-    return described or " ".join(str(error).split())
-
-
-def _describe_argument(error: CycloptsError, argument: Argument) -> str | None:
-    name = next((token.keyword for token in argument.tokens if token.keyword), argument.name)
-    if isinstance(error, ValidationError):
-        reason = error.exception_message
-        return f"{name}: {argument.value} {reason[:1].lower()}{reason[1:].rstrip('.')}"
-    if isinstance(error, MissingArgumentError):
-        return _("{name} needs a value").format(name=error.keyword or name)
-    if isinstance(error, CoercionError) and error.target_type is bool and error.token is not None:
-        return _("{name} takes no value, or one of true, false, yes, no, 1, 0").format(name=error.token.keyword or name)
-    return None
-
-
-def _describe_unknown_option(error: UnknownOptionError) -> str:
-    typed = (error.token.keyword or error.token.value).partition("=")[0]
-    # What follows a short option may be its value: -kSECRET.
-    name = typed if typed.startswith("--") else typed[:2]
-    message = _("unknown option {name}").format(name=name)
-    known = [flag for argument in error.argument_collection if argument.parse for flag in argument.names]
-    nearest = get_close_matches(name, known, n=1)
-    return message + (_("; did you mean {nearest}?").format(nearest=nearest[0]) if nearest else "")
-
-
-def _shortened(word: str) -> str:
-    # A stray long word may well be an API key that was meant for an option.
-    return word if len(word) <= _LONGEST_QUOTED_WORD else f"{word[:4]}…"
 
 
 def _report_bug(app: App, invocation: Invocation, error: Exception) -> int:

@@ -92,13 +92,13 @@ def _first_bad_line(text: _HiddenText) -> int | None:
 
 
 def read_configuration_file(path: Path) -> Hidden[Any]:
-    """The content of a configuration file, its table names checked.
+    """The content of a configuration file, its table names checked; tables within it are `Hidden` as well.
 
     :raises UsageError: when the file cannot be read, is not TOML, or has a table that no command knows.
     """
     text = _read_text(path)
     try:
-        content = Hidden(tomllib.loads(text.reveal()))
+        content: Hidden[Any] = _hidden(tomllib.loads(text.reveal()))
     except tomllib.TOMLDecodeError as error:
         reason = str(error)
     else:
@@ -108,10 +108,17 @@ def read_configuration_file(path: Path) -> Hidden[Any]:
     raise UsageError(_("{path} is not valid TOML: {reason}").format(path=path, reason=reason))
 
 
+def _hidden(value: Any) -> Any:
+    """A value of the file with every table in it hidden."""
+    if isinstance(value, dict):
+        return Hidden({name: _hidden(part) for name, part in value.items()})
+    return [_hidden(part) for part in value] if isinstance(value, list) else value
+
+
 def _check_tables(path: Path, content: Hidden[Any]) -> None:
     known = (SERVER_TABLE, *COMMANDS, *RESERVED_TABLES)
     for name in content:
-        is_table = isinstance(content[name], dict)
+        is_table = isinstance(content[name], Hidden)
         if name not in known:
             if is_table or isinstance(content[name], list):
                 message = _("{path}: unknown table [{name}]{hint}")

@@ -17,9 +17,11 @@ from immich_tools.errors import UsageError
 from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _
 from immich_tools.secret import Secret
+from immich_tools.settings.accounts import ACCOUNT_FLAG
+from immich_tools.settings.declarations import Legacy, negate
 from immich_tools.settings.files import SERVER_TABLE
-from immich_tools.settings.sources import CONFIGURATION_FLAG, ENVIRONMENT_FILE_FLAG, secret_flag
-from immich_tools.settings.values import Legacy, negate
+from immich_tools.settings.secrets import secret_flag
+from immich_tools.settings.sources import CONFIGURATION_FLAG, ENVIRONMENT_FILE_FLAG
 
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_CONCURRENCY: Final = 4
@@ -129,6 +131,39 @@ class ConnectionOptions:
         if self.api_key is None:
             raise UsageError(_("no API key: set IMMICH_API_KEY or IMMICH_API_KEY_FILE, or give --api-key-file"))
         return self.api_key
+
+
+@frozen(kw_only=True)
+class AccountOptions:
+    """For which of several users a command runs. Commands that take these get all of them from :func:`accounts`; where it is only one,
+    the connection is that user's.
+
+    :param account: names of accounts; empty for all.
+    """
+
+    toml_table: ClassVar[None] = None
+
+    account: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name=ACCOUNT_FLAG,
+            env_var="IMMICH_ACCOUNT",
+            help=_(
+                "Only the account of this name (see [[account]] in the configuration file); may be given several times."
+            ),
+        ),
+    ] = ()
+
+
+@frozen(kw_only=True)
+class EachAccountOptions(AccountOptions):
+    """The same for commands that are run once for each account, with that account's key and options.
+
+    An extended class may have a class variable ``key_lists``: variables that hold keys separated by colons (with ``_FILE``: names of
+    files with a key in each line).
+    """
+
+    once_for_each: ClassVar[bool] = True
 
 
 @frozen(kw_only=True)

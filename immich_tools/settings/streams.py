@@ -21,6 +21,7 @@ _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of characters that steer a terminal, reorder a line or end it."""
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Several scripts and most emoji of people are written with these."""
+_LONGEST_QUOTED_WORD: Final = 24
 
 
 def printable(text: str, *, lines: bool = False) -> str:
@@ -29,6 +30,11 @@ def printable(text: str, *, lines: bool = False) -> str:
     :param lines: leave line ends as they are; without it the result is one line.
     """
     return _replaced(text, lambda character: character.encode("unicode_escape").decode(), "\n" if lines else "")
+
+
+def shortened(word: str) -> str:
+    """A stray word as a message may repeat it: a long one may well be an API key that was meant for an option."""
+    return word if len(word) <= _LONGEST_QUOTED_WORD else f"{word[:4]}…"
 
 
 def json_line(values: Mapping[str, Any], stream: TextIO) -> str:

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from attrs import define, field, frozen
 
 from immich_tools.folders import default_configuration_folder, default_state_folder
 from immich_tools.secret import Secret
+from immich_tools.settings.account import Turn
 from immich_tools.settings.files import Hidden
 
 
@@ -49,6 +50,8 @@ class Invocation:
     :param verbose: whether tracebacks may be shown.
     :param json: whether the result is JSON lines, whose last is a summary also when an error ends the command.
     :param summarized: whether that summary has been printed.
+    :param turns: the accounts that the configuration names.
+    :param turn: the account for which a command runs that is run for each.
     """
 
     surroundings: Surroundings
@@ -56,6 +59,17 @@ class Invocation:
     verbose: bool = False
     json: bool = False
     summarized: bool = False
+    turns: tuple[Turn, ...] = ()
+    turn: Turn | None = None
+
+    @property
+    def account_name(self) -> str | None:
+        """Whose turn it is, where there are several accounts."""
+        return self.turn.name if self.turn is not None and self.turn.is_one_of_several else None
+
+    def with_account(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A JSON line that also tells whose it is, where there are several accounts."""
+        return line if self.account_name is None else {**line, "account": self.account_name}
 
 
 current_invocation: Final[ContextVar[Invocation | None]] = ContextVar("current_invocation", default=None)

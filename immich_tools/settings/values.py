@@ -78,7 +78,7 @@ def typed(value: object) -> str:
 
 def shown_default(value: object) -> str | None:
     """What a help text says of a default; None where there is nothing to say."""
-    return typed(value) or None
+    return None if value is None else typed(value) or None
 
 
 READERS: Final[dict[object, Callable[[str], object]]] = {
@@ -128,11 +128,12 @@ def split_list(text: str) -> list[str]:
     return elements
 
 
-def text_of_native(value: object, element: object) -> str:
+def text_of_native(value: object, element: object, *, takes_number: bool = False) -> str:
     """The text form of one TOML value, after checking that TOML's own type fits the option.
 
     :param value: what the TOML parser gave.
-    :param element: the option's type.
+    :param element: the option's type. An enumeration that has words such as "1" takes whole numbers, too.
+    :param takes_number: a text that may be written as a whole number.
     :raises ValueError: for a number written as text, a text written as number, a nested table, a date, …
     """
     if element is bool:
@@ -149,34 +150,14 @@ def text_of_native(value: object, element: object) -> str:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return repr(value)
         raise ValueError(_("needs a number without quotes"))
+    if isinstance(value, int) and not isinstance(value, bool) and (takes_number or _has_numbers(element)):
+        return str(value)
     if isinstance(value, str):
         return value
     raise ValueError(_("needs a text in quotes"))
 
 
-def unchanged(text: str) -> str:
-    """The text itself: the conversion of an older name with the same meaning."""
-    return text
-
-
-def negate(text: str) -> str:
-    """The opposite of a boolean text: the conversion of ``DRY_RUN`` into ``--apply``."""
-    return "false" if read_boolean(text) else "true"
-
-
-@frozen
-class Legacy:
-    """An older tool's environment variable whose value must be converted for today's option.
-
-    Tables of these stand beside the options: ``legacy: ClassVar[tuple[Legacy, ...]]`` in the options class. A name that
-    means the same as today's is simply one more name in ``Parameter(env_var=…)``; where it is that for another tool,
-    an entry here takes it over.
-
-    :param variable: the older name.
-    :param option: the flag it sets, such as ``--apply``.
-    :param convert: from the older text to the text the option takes; raises ValueError with a reason.
-    """
-
-    variable: str
-    option: str
-    convert: Callable[[str], str] = unchanged
+def _has_numbers(element: object) -> bool:
+    return (
+        isinstance(element, type) and issubclass(element, Enum) and any(str(each.value).isdecimal() for each in element)
+    )
