@@ -1,0 +1,1 @@
+"""Album backup: copy an album into an external library, proven, then optionally let go of the upload."""
