@@ -1,0 +1,78 @@
+"""Which album is the tool's own."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from immich_tools.errors import UsageError
+from immich_tools.faceless_album.choices import Rule
+from immich_tools.faceless_album.facts import FacelessFacts
+from immich_tools.faceless_album.options import FacelessAlbumOptions
+from immich_tools.i18n import _
+from immich_tools.immich.models import Album
+
+
+def mark(rule: Rule) -> str:
+    """What stands in the description of an album that the tool keeps, so that it knows it again without its journals."""
+    return f"[immich-toolkit faceless-album {rule.value}]"
+
+
+def described(album: Album | None, rule: Rule) -> str:
+    """The description of an album with the mark, which goes below what is there."""
+    before = album.description.rstrip() if album else ""
+    if mark(rule) in before:
+        return before
+    return f"{before}\n\n{mark(rule)}".strip()
+
+
+def candidates(facts: FacelessFacts, options: FacelessAlbumOptions) -> tuple[Album, ...]:
+    """Albums that may be the one: those that earlier runs kept, those with the mark, and those of that name; by id."""
+    rule = options.chosen_rule
+    remembered = set(facts.memory.albums)
+    return tuple(
+        sorted(
+            (
+                album
+                for album in facts.albums
+                if album.id in remembered or mark(rule) in album.description or _same(album.name, options.album_name)
+            ),
+            key=lambda album: album.id,
+        )
+    )
+
+
+def own_album(facts: FacelessFacts, options: FacelessAlbumOptions) -> Album | None:
+    """The album to keep; None when it is to be made.
+
+    One that carries the mark and the name comes first, then the mark or the memory of it, whatever it is called by now; the oldest of
+    several. An album that only has the name was made by a person.
+
+    :raises UsageError: there is only an album of that name that the tool did not make, and it is not to be taken over.
+    """
+    rule = options.chosen_rule
+    found = candidates(facts, options)
+    named = [album for album in found if _same(album.name, options.album_name)]
+    remembered = set(facts.memory.albums)
+    ours = [album for album in found if mark(rule) in album.description or album.id in remembered]
+    for choice in ([album for album in named if album in ours], ours):
+        if choice:
+            return _oldest(choice)
+    if not named:
+        return None
+    if options.adopt:
+        return _oldest(named)
+    raise UsageError(
+        _(
+            "There is an album '{name}' that this tool did not make. Nothing was changed. Give the tool's album another --album-name, "
+            "or let it take that one over with --adopt."
+        ).format(name=options.album_name)
+    )
+
+
+def _oldest(albums: Iterable[Album]) -> Album:
+    return min(albums, key=lambda album: (album.created_at is None, str(album.created_at), album.id))
+
+
+def _same(one: str, other: str) -> bool:
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
