@@ -1,0 +1,113 @@
+"""What is known of the last runs of a schedule's jobs, kept in a file so that another process can tell whether all is well."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import asdict, evolve, field, frozen
+
+from immich_tools.errors import ExitCode, UsageError
+from immich_tools.i18n import _
+
+WELL = frozenset({int(ExitCode.DONE), int(ExitCode.WORK_FOUND)})
+"""Exit codes of runs that went well."""
+
+
+@frozen
+class JobHealth:
+    """What is known of one job; moments are ISO 8601 in UTC.
+
+    :ivar last_end, last_exit_code: of the run that ended last; None before the first one has.
+    :ivar last_success: when a run last went well.
+    :ivar running_since: when the run under way began.
+    """
+
+    next_due: str | None = None
+    last_end: str | None = None
+    last_exit_code: int | None = None
+    last_success: str | None = None
+    running_since: str | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the last run went well; a job that has not run yet is well."""
+        return self.last_exit_code is None or self.last_exit_code in WELL
+
+    def waiting(self, due: datetime) -> JobHealth:
+        """After it became known when the job is due next."""
+        return evolve(self, next_due=due.isoformat())
+
+    def begun(self, now: datetime) -> JobHealth:
+        """After a run began."""
+        return evolve(self, running_since=now.isoformat())
+
+    def ended(self, now: datetime, exit_code: int) -> JobHealth:
+        """After a run ended."""
+        success = now.isoformat() if exit_code in WELL else self.last_success
+        return evolve(
+            self, last_end=now.isoformat(), last_exit_code=exit_code, last_success=success, running_since=None
+        )
+
+
+@frozen
+class HealthFile:
+    """The file of a schedule's health."""
+
+    path: Path
+
+    def read(self) -> Health:
+        """What it says.
+
+        :raises UsageError: it is not there, or cannot be understood.
+        """
+        try:
+            document = json.loads(self.path.read_text(encoding="utf-8"))
+            return Health({str(name): JobHealth(**values) for name, values in document["jobs"].items()})
+        except FileNotFoundError:
+            reason = _("no schedule has begun yet")
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+        except (ValueError, TypeError, KeyError, AttributeError):
+            reason = _("it is damaged")
+        raise UsageError(_("{path} cannot be read: {reason}").format(path=self.path, reason=reason))
+
+    def write(self, health: Health) -> None:
+        """Replace what it says; whoever reads it meanwhile sees the old or the new state, never half of one.
+
+        :raises OSError: it cannot be written.
+        """
+        document: dict[str, Any] = {"jobs": {name: asdict(job) for name, job in health.jobs.items()}}
+        draft = self.path.with_name(self.path.name + ".new")
+        try:
+            draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
+            os.replace(draft, self.path)  # noqa: PTH105 - the name says that it replaces
+        except OSError:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
+
+
+@frozen
+class Health:
+    """What is known of all jobs, by their names."""
+
+    jobs: Mapping[str, JobHealth] = field(factory=dict)
+
+    def of(self, names: Iterable[str]) -> Health:
+        """The same for these jobs only: what was known of them, and nothing of the others."""
+        return Health({name: evolve(self.jobs.get(name, JobHealth()), running_since=None) for name in names})
+
+    def with_job(self, name: str, job: JobHealth) -> Health:
+        """The same with one job replaced."""
+        return Health({**self.jobs, name: job})
+
+    @property
+    def unwell(self) -> tuple[str, ...]:
+        """Names of jobs whose last run failed."""
+        return tuple(name for name, job in self.jobs.items() if not job.is_well)

@@ -1,0 +1,126 @@
+"""Runs jobs when they are due, one after the other, until it is told to stop.
+
+What belongs to the process (the clock, the programs) comes from outside, so a year can be tried out in a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Final, Protocol
+
+from attrs import frozen
+
+from immich_tools.service.cron import Cron
+
+MOST_MISSED: Final = 1000
+"""Missed runs that are counted; more are as good as "many"."""
+
+
+@frozen
+class Job:
+    """A command to run at certain times.
+
+    :ivar name: tells it from the other jobs.
+    :ivar tool: the name of the command.
+    :ivar arguments: its flags.
+    :ivar at_start: whether it also runs when the schedule begins.
+    """
+
+    name: str
+    tool: str
+    cron: Cron
+    arguments: tuple[str, ...] = ()
+    at_start: bool = False
+
+
+@frozen
+class Ended:
+    """How one run of a job ended.
+
+    :ivar exit_code: of the command; see `errors.ExitCode`. Negative: the number of the signal that ended it.
+    :ivar changed: how many changes it made; None when that is not known.
+    :ivar message: what it said about its end, without secrets; empty when nothing.
+    """
+
+    exit_code: int
+    changed: int | None = None
+    message: str = ""
+
+
+class Clock(Protocol):
+    """What time it is."""
+
+    def now(self) -> datetime:
+        """The present moment, with a time zone."""
+        ...
+
+    def wait_until(self, moment: datetime) -> None:
+        """Come back at a moment; at once when it has passed."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs jobs."""
+
+    def __call__(self, job: Job) -> Ended:
+        """Run a job to its end."""
+        ...
+
+
+class Watcher(Protocol):
+    """Hears of everything that happens. Nothing it does may raise."""
+
+    def waiting(self, job: Job, due: datetime) -> None:
+        """A job is due next at `due`."""
+        ...
+
+    def begins(self, job: Job, due: datetime, now: datetime) -> None:
+        """A run begins that was due at `due`."""
+        ...
+
+    def ended(self, job: Job, began: datetime, now: datetime, how: Ended) -> None:
+        """A run has ended."""
+        ...
+
+    def missed(self, job: Job, times: Sequence[datetime]) -> None:
+        """Runs that will not take place, because the clock was past them before the job could run again."""
+        ...
+
+
+def serve(jobs: Sequence[Job], clock: Clock, run: Runner, watcher: Watcher) -> None:
+    """Run jobs when they are due; comes back only by an exception such as KeyboardInterrupt.
+
+    One job runs at a time: two of them working on one server would plan on what the other is changing. A job that is due while another
+    runs waits for its turn. Times that a job missed are made up for by one run, and told.
+    """
+    begin = clock.now()
+    due = {job.name: begin if job.at_start else next(job.cron.after(begin)) for job in jobs}
+    for job in jobs:
+        watcher.waiting(job, due[job.name])
+    while True:
+        job = min(jobs, key=lambda each: due[each.name])  # of two that are due at once, the first in the list
+        clock.wait_until(due[job.name])
+        began = clock.now()
+        watcher.begins(job, due[job.name], began)
+        how = run(job)
+        now = clock.now()
+        watcher.ended(job, began, now, how)
+        missed, due[job.name] = following(job.cron, due[job.name], now)
+        if missed:
+            watcher.missed(job, missed)
+        watcher.waiting(job, due[job.name])
+
+
+def following(cron: Cron, last: datetime, now: datetime) -> tuple[list[datetime], datetime]:
+    """The times between the last one and now (at most `MOST_MISSED`), and the first one after now.
+
+    Time may have gone backwards since the last one; then the last one does not come again.
+    """
+    missed: list[datetime] = []
+    for due in islice(cron.after(last), MOST_MISSED):
+        if due > now:
+            return missed, due
+        missed.append(due)
+    return missed, next(cron.after(now))

@@ -1,0 +1,81 @@
+"""Jobs as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from immich_tools.service.cron import Cron
+from immich_tools.service.process import Program, SystemClock
+from immich_tools.service.schedule import Ended, Job
+
+
+def job(*arguments: str) -> Job:
+    return Job("one", "tool", Cron.parse("0 3 * * *", ZoneInfo("UTC")), arguments)
+
+
+def program(text: str, **environment: str) -> Program:
+    """A program in place of the commands: its last argument names the file of the summary."""
+    start = "import json, os, signal, sys, time\nsummary = sys.argv[-1].removeprefix('--summary-file=')\n"
+    return Program((sys.executable, "-c", start + text), environment)
+
+
+def test_a_job_gets_its_words_and_variables_and_tells_its_summary() -> None:
+    text = (
+        "told = {'results': {'done': 3, 'failed': 2}, 'message': ' '.join(sys.argv[1:3]) + os.environ['EXTRA']}\n"
+        "json.dump(told, open(summary, 'w'))\nsys.exit(3)"
+    )
+    assert program(text, EXTRA="!")(job("--apply")) == Ended(3, 3, "tool --apply!")
+
+
+def test_a_job_that_says_nothing_has_its_exit_code() -> None:
+    assert program("sys.exit(5)")(job()) == Ended(5)
+    assert program("open(summary, 'w').write('{')")(job()) == Ended(0)
+    assert program("os.kill(os.getpid(), signal.SIGKILL)")(job()) == Ended(-signal.SIGKILL)
+
+
+def test_a_program_that_does_not_exist(tmp_path: Path) -> None:
+    assert Program((str(tmp_path / "none"),))(job()).exit_code == 1
+
+
+def test_stopping_waits_for_the_job_to_end_in_its_own_way(tmp_path: Path) -> None:
+    """The outer process stands for the schedule: SIGTERM becomes KeyboardInterrupt, the job finishes its batch, then both end."""
+    inner = (
+        "import signal, sys, time, pathlib\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        "def stop(*_):\n    time.sleep(0.2)\n    (folder / 'finished').touch()\n    sys.exit(130)\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        "(folder / 'begun').touch()\n"
+        "time.sleep(60)"
+    )
+    outer = (
+        "import signal, sys, time\n"
+        "from zoneinfo import ZoneInfo\n"
+        "from immich_tools.service.cron import Cron\n"
+        "from immich_tools.service.process import Program\n"
+        "from immich_tools.service.schedule import Job\n"
+        "def stop(*_):\n    raise KeyboardInterrupt\n"
+        "signal.signal(signal.SIGTERM, stop)\n"
+        f"program = Program((sys.executable, '-c', {inner!r}))\n"
+        "try:\n    program(Job('one', 'tool', Cron.parse('0 3 * * *', ZoneInfo('UTC'))))\n"
+        "except KeyboardInterrupt:\n    print('stopped')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, text=True)
+    while not (tmp_path / "begun").exists():
+        assert process.poll() is None
+    os.kill(process.pid, signal.SIGTERM)
+    said, _nothing = process.communicate(timeout=30)
+    assert said == "stopped\n" and (tmp_path / "finished").exists()
+
+
+def test_the_clock_comes_back_at_once_when_the_moment_has_passed() -> None:
+    clock = SystemClock()
+    clock.wait_until(datetime.now(UTC) - timedelta(days=1))
+    soon = clock.now() + timedelta(milliseconds=20)
+    clock.wait_until(soon)
+    assert clock.now() >= soon
