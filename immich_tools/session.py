@@ -11,21 +11,22 @@ from immich_tools.choose import Answer, choose, parse_answer
 from immich_tools.errors import ExitCode, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich, InsecureConnection
+from immich_tools.immich.connection import PAGE_SIZE
 from immich_tools.plan.confirm import confirm
 from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.execute import apply
 from immich_tools.plan.guards import Guards, finally_removed, sentence
 from immich_tools.plan.outcome import Outcome
 from immich_tools.report.output import Output
-from immich_tools.settings import ApplyOptions, ConnectionOptions, ExecutionOptions, OutputOptions
+from immich_tools.settings import ApplyOptions, ConnectionOptions, ExecutionOptions, OutputOptions, account_in_turn
 from immich_tools.tools import replan
 
 
-def connect(options: ConnectionOptions, *, read_only: bool, output: Output) -> Immich:
+def connect(options: ConnectionOptions, *, read_only: bool, output: Output, page_size: int = PAGE_SIZE) -> Immich:
     """Connect as the options say; a warning about an unverified certificate goes to the person, not to Python's own channel."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsecureConnection)
-        immich = Immich.from_options(options, read_only=read_only)
+        immich = Immich.from_options(options, read_only=read_only, page_size=page_size)
     for warning in caught:
         output.say(_("Warning: {message}").format(message=warning.message))
     return immich
@@ -35,12 +36,23 @@ class Session:
     """One run of one tool.
 
     :param changes: whether and how the plan is carried out; without ``--apply`` the connection refuses to write.
+    :param page_size: assets in one answer of a listing, 1 to 1000.
     """
 
-    def __init__(self, connection: ConnectionOptions, output: OutputOptions, changes: ApplyOptions) -> None:
+    def __init__(
+        self,
+        connection: ConnectionOptions,
+        output: OutputOptions,
+        changes: ApplyOptions,
+        *,
+        page_size: int = PAGE_SIZE,
+    ) -> None:
         self.output = Output.of(output)
         self.changes = changes
-        self.immich = connect(connection, read_only=not changes.apply, output=self.output)
+        account = account_in_turn()
+        if account is not None:
+            self.output.say(_("Account {name}:").format(name=account))
+        self.immich = connect(connection, read_only=not changes.apply, output=self.output, page_size=page_size)
         if changes.apply:
             self.immich.check_writable()
 
@@ -80,7 +92,7 @@ class Session:
         """What of a plan is still true: reading and planning again after a person took their time over it."""
         if not plan.changes:
             return plan
-        confirmed, fallen = confirm(plan, replan(self.immich, plan))
+        confirmed, fallen = confirm(plan, replan(self.immich, plan, journal_folder=self.changes.journals()))
         for skip in fallen:
             self.output.say(_("No longer true: {reason}").format(reason=skip.reason))
         return confirmed

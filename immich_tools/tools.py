@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Final, Protocol, cast
 
 from immich_tools.errors import UsageError
@@ -10,7 +11,11 @@ from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.plan.document import Plan
 
-PACKAGES: Final = {"duplicates": "immich_tools.duplicates", "folder-albums": "immich_tools.folder_albums"}
+PACKAGES: Final = {
+    "duplicates": "immich_tools.duplicates",
+    "folder-albums": "immich_tools.folder_albums",
+    "faceless-album": "immich_tools.faceless_album",
+}
 
 
 class Tool(Protocol):
@@ -19,8 +24,11 @@ class Tool(Protocol):
     OPERATIONS: frozenset[str]
     """Ids of the server's operations that the tool may need; `doctor` compares them with the key's permissions."""
 
-    def replan(self, immich: Immich, saved: Plan) -> Plan:
-        """Gather and plan again with a saved plan's options."""
+    def replan(self, immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
+        """Gather and plan again with a saved plan's options.
+
+        :param journal_folder: where journals of earlier runs are, for tools whose plans depend on these.
+        """
         ...
 
 
@@ -34,6 +42,9 @@ def tool(name: str) -> Tool:
     return cast(Tool, import_module(PACKAGES[name]))
 
 
-def replan(immich: Immich, saved: Plan) -> Plan:
-    """What the tool that made `saved` would plan now, with the same options."""
-    return tool(saved.tool).replan(immich, saved)
+def replan(immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
+    """What the tool that made `saved` would plan now, with the same options.
+
+    :param journal_folder: where journals of earlier runs are.
+    """
+    return tool(saved.tool).replan(immich, saved, journal_folder=journal_folder)

@@ -37,7 +37,7 @@ def apply_saved(
     saved = load_plan(plan)
     changes = ApplyOptions(**asdict(execution, recurse=False), apply=not dry_run)
     with Session(connection, output, changes) as session:
-        fresh = replan(session.immich, saved)
+        fresh = replan(session.immich, saved, journal_folder=changes.journals())
         confirmed, fallen = confirm(saved, fresh)
         session.show(evolve(confirmed, skips=fallen))
         if not confirmed.changes:

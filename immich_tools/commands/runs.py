@@ -76,6 +76,13 @@ def undo_run(
     /,
     *,
     yes: Yes = False,
+    remove_copies: Annotated[
+        bool,
+        Parameter(
+            env_var="IMMICH_REMOVE_COPIES",
+            help=_("Also remove the files that the run wrote to this computer, if they still hold the same."),
+        ),
+    ] = False,
     journal_folder: JournalFolder = None,
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
@@ -89,7 +96,7 @@ def undo_run(
     with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
         # The last undo is not meant: undoing it would do again what was just taken back. Whoever wants that names it.
         past = _newest(folder, lambda each: each.undoes is None) if run == LAST else find_run(folder, run)
-        plan = undo_plan(past, immich)
+        plan = undo_plan(past, immich, remove_copies=remove_copies)
         out.plan(plan)
         if not plan.changes:
             return out.nothing_done(_("Nothing to undo."), ExitCode.DONE)
@@ -130,7 +137,9 @@ def resume_run(
         )
         if not agree(_("Go on with it?"), yes=yes):
             return out.nothing_done(_("Nothing was changed."), ExitCode.DONE)
-        fresh = replan(immich, past.plan) if past.undoes is None and not past.finished else None
+        fresh = None
+        if past.undoes is None and not past.finished:
+            fresh = replan(immich, past.plan, journal_folder=folder)
         outcome = resume(
             past,
             immich,

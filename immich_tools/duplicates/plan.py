@@ -20,21 +20,14 @@ from immich_tools.duplicates.scope import (
     refuse_differences,
     refuse_members,
 )
-from immich_tools.duplicates.transfer import (
-    Metadata,
-    left_behind,
-    merged,
-    metadata_of,
-    resolving_changes_nothing_more,
-    transfer_changes,
-    with_local_date,
-)
+from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, DuplicateGroup, Tag
 from immich_tools.plan.actions import DeleteForever, DismissDuplicates, Removal, StackAssets, TrashAssets
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 from immich_tools.plan.fingerprint import fingerprint
+from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
 
 TOOL = "duplicates"
 """Name of the tool in plans."""

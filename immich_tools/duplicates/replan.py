@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from immich_tools.duplicates.gather import gather
@@ -42,9 +43,10 @@ OPERATIONS: Final = frozenset(
 """Ids of the server's operations that a clean-up and its undo may need."""
 
 
-def replan(immich: Immich, saved: Plan) -> Plan:
+def replan(immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
     """What would be planned now with the options of a saved plan.
 
+    :param journal_folder: not looked at; earlier runs do not matter to this tool.
     :raises UsageError: the options in the saved plan are not usable.
     """
     options = DuplicatesOptions.from_json(saved.options)

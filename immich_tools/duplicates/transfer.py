@@ -1,89 +1,15 @@
-"""What the copy that stays takes over from those that go: first as a state to reach, then as the changes that lead there."""
+"""What the copy that stays takes over from those that go, and where the server's own merge gives the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Sequence
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from immich_tools.duplicates.choices import ArchivedKeeper
 from immich_tools.duplicates.options import DuplicatesOptions
-from immich_tools.i18n import _
-from immich_tools.immich.models import Album, Asset, Place, Tag, Visibility
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    FieldValue,
-    RemoveFromAlbum,
-    RemoveTag,
-    SetField,
-)
-from immich_tools.plan.document import Change
-
-NEAR: Final = 0.01
-"""Degrees; about a kilometre."""
-
-
-@frozen
-class Metadata:
-    """What a transfer can change of an asset.
-
-    :ivar albums: ids of the albums it is in and where the user may add.
-    :ivar tags: ids of the tags it carries itself.
-    """
-
-    albums: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    description: str = ""
-    rating: int | None = None
-    place: Place | None = None
-    date: datetime | None = None
-    favorite: bool = False
-    visibility: Visibility = Visibility.TIMELINE
-
-
-def metadata_of(asset: Asset, album_ids: frozenset[str], tags: Iterable[Tag]) -> Metadata:
-    """The metadata of an asset, from what was read of it. Its date has the server's zone; see `with_local_date`.
-
-    :param album_ids: the albums it is in and where the user may add.
-    """
-    exif = asset.exif
-    return Metadata(
-        albums=album_ids,
-        tags=frozenset([tag.id for tag in tags]),
-        description="" if exif is None else exif.description,
-        rating=None if exif is None else exif.rating,
-        place=None if exif is None else exif.place,
-        date=None if exif is None else exif.date_time_original,
-        favorite=asset.is_favorite,
-        visibility=asset.visibility,
-    )
-
-
-def left_behind(after: Metadata, losers: Sequence[Metadata]) -> tuple[str, ...]:
-    """Names of the fields in which a copy that goes says something else than the one that stays: nothing is overwritten.
-
-    Places count as different from about a kilometre on.
-    """
-    names = []
-    for loser in losers:
-        if loser.description and loser.description != after.description:
-            names.append(_("description"))
-        if loser.rating is not None and 0 < loser.rating != after.rating:
-            names.append(_("rating"))
-        if loser.place != after.place and _apart(loser.place, after.place):
-            names.append(_("place"))
-    return tuple(dict.fromkeys(names))
-
-
-def _apart(one: Place | None, other: Place | None) -> bool:
-    if one is None or other is None:
-        return False
-    return max(abs(one.latitude - other.latitude), abs(one.longitude - other.longitude)) > NEAR
+from immich_tools.immich.models import Visibility
+from immich_tools.plan.transfer import Metadata, completed, union
 
 
 def merged(keeper: Metadata, losers: Sequence[Metadata], options: DuplicatesOptions) -> Metadata:
@@ -96,18 +22,7 @@ def merged(keeper: Metadata, losers: Sequence[Metadata], options: DuplicatesOpti
     """
     if not options.transfer_metadata:
         return keeper
-    albums = frozenset[str]().union(*(loser.albums for loser in losers))
-    tags = frozenset[str]().union(*(loser.tags for loser in losers))
-    given = Metadata(
-        albums=albums,
-        tags=tags,
-        description=next((loser.description for loser in losers if loser.description), ""),
-        # A rejection (-1) is a judgement on that copy, not on the photo.
-        rating=max((loser.rating for loser in losers if loser.rating is not None and loser.rating > 0), default=None),
-        place=next((loser.place for loser in losers if loser.place is not None), None),
-        date=next((loser.date for loser in losers if loser.date is not None), None),
-    )
-    first, second = (keeper, given) if options.keep_metadata else (given, keeper)
+    given = union(losers)
     shown = keeper.visibility
     if (
         options.archived is ArchivedKeeper.SHOW
@@ -115,27 +30,9 @@ def merged(keeper: Metadata, losers: Sequence[Metadata], options: DuplicatesOpti
         and any(loser.visibility is Visibility.TIMELINE for loser in losers)
     ):
         shown = Visibility.TIMELINE
-    return Metadata(
-        albums=albums | keeper.albums if options.keep_metadata else albums,
-        tags=tags | keeper.tags if options.keep_metadata else tags,
-        description=first.description or second.description,
-        rating=second.rating if first.rating is None else first.rating,
-        place=second.place if first.place is None else first.place,
-        date=second.date if first.date is None else first.date,
-        favorite=keeper.favorite or any(loser.favorite for loser in losers),
-        visibility=shown,
-    )
-
-
-def with_local_date(metadata: Metadata, assets: Sequence[Asset]) -> Metadata:
-    """The same with its date in the zone of the place where it was taken, as far as one of `assets` is of that date.
-
-    Immich 3 takes the offset of a date that is written for the zone of the photo, so one in UTC would move the photo there.
-    """
-    for asset in assets:
-        if asset.exif is not None and metadata.date is not None and asset.exif.date_time_original == metadata.date:
-            return evolve(metadata, date=asset.date_with_zone)
-    return metadata
+    if options.keep_metadata:
+        return evolve(completed(keeper, given), visibility=shown)
+    return evolve(completed(given, keeper), albums=given.albums, tags=given.tags, visibility=shown)
 
 
 def resolving_changes_nothing_more(keeper: Metadata, losers: Sequence[Metadata]) -> bool:
@@ -173,82 +70,3 @@ def _keeps_description(kept: str, others: Sequence[str]) -> bool:
 
 def _lines(description: str) -> list[str]:
     return list(dict.fromkeys(line.strip() for line in description.split("\n") if line.strip()))
-
-
-def transfer_changes(
-    asset_id: str,
-    before: Metadata,
-    after: Metadata,
-    *,
-    group: str,
-    albums: Mapping[str, Album],
-    tags: Mapping[str, Tag],
-) -> list[Change]:
-    """The changes that lead an asset from one metadata to another, by their ids.
-
-    :param albums, tags: by id, for their names.
-    """
-    changes = [
-        Change(change_id, action, reason=reason, group=group)
-        for change_id, action, reason in (
-            *_album_actions(asset_id, before, after, albums),
-            *_tag_actions(asset_id, before, after, tags),
-            *_field_actions(asset_id, before, after),
-        )
-    ]
-    return sorted(changes, key=lambda change: change.id)
-
-
-def _album_actions(
-    asset_id: str, before: Metadata, after: Metadata, albums: Mapping[str, Album]
-) -> Iterator[tuple[str, Action, str]]:
-    for album_id in after.albums - before.albums:
-        action: Action = AddToAlbum(asset_id, album_id, albums[album_id].name)
-        yield f"album+:{album_id}:{asset_id}", action, _("a copy that goes is in this album")
-    for album_id in before.albums - after.albums:
-        action = RemoveFromAlbum(asset_id, album_id, albums[album_id].name)
-        yield f"album-:{album_id}:{asset_id}", action, _("no copy that goes is in this album")
-
-
-def _tag_actions(
-    asset_id: str, before: Metadata, after: Metadata, tags: Mapping[str, Tag]
-) -> Iterator[tuple[str, Action, str]]:
-    for tag_id in after.tags - before.tags:
-        yield (
-            f"tag+:{tag_id}:{asset_id}",
-            AddTag(asset_id, tag_id, tags[tag_id].value),
-            _("a copy that goes has this tag"),
-        )
-    for tag_id in before.tags - after.tags:
-        action = RemoveTag(asset_id, tag_id, tags[tag_id].value)
-        yield f"tag-:{tag_id}:{asset_id}", action, _("no copy that goes has this tag")
-
-
-def _field_actions(asset_id: str, before: Metadata, after: Metadata) -> Iterator[tuple[str, Action, str]]:
-    reason = _("from a copy that goes")
-    if before.visibility is not after.visibility:
-        yield _field(
-            asset_id, AssetField.VISIBILITY, before.visibility, after.visibility, _("a copy that goes shows there")
-        )
-    if before.description != after.description:
-        yield _field(asset_id, AssetField.DESCRIPTION, before.description, after.description, reason)
-    if before.rating != after.rating:
-        yield _field(asset_id, AssetField.RATING, before.rating, after.rating, reason)
-    if before.favorite != after.favorite:
-        yield _field(
-            asset_id, AssetField.FAVORITE, before.favorite, after.favorite, _("a copy that goes is a favourite")
-        )
-    if before.place != after.place:
-        yield _field(asset_id, AssetField.PLACE, before.place, after.place, reason)
-    if before.date != after.date:
-        yield _field(asset_id, AssetField.DATE, _text(before.date), _text(after.date), reason)
-
-
-def _field(
-    asset_id: str, field: AssetField, before: FieldValue, after: FieldValue, reason: str
-) -> tuple[str, Action, str]:
-    return f"field:{asset_id}:{field.value}", SetField(asset_id, field, before=before, after=after), reason
-
-
-def _text(date: datetime | None) -> str | None:
-    return None if date is None else date.isoformat()

@@ -119,10 +119,9 @@ def arrange(
     arranger = _Arranger(options, options.roots(), options.naming(), options.path_filter_of_all(), properties)
     by_folder: dict[str, list[Asset]] = {}
     for asset in {asset.id: asset for asset in assets}.values():
-        if asset.owner_id != user_id:
-            arranger.refuse([asset], NOT_OWN, _("belongs to somebody else"))
-        elif not is_shown(asset):
-            arranger.refuse([asset], UNFIT, _("is trashed, hidden, locked, or of a kind this version does not know"))
+        objection = objection_to(asset, user_id)
+        if objection is not None:
+            arranger.refuse([asset], *objection)
         else:
             path = asset.original_path
             # As long as what is cut off is part of the folder, files with the same rest lie in the same folder.
@@ -201,7 +200,7 @@ class _Arranger:
         if isinstance(held, Refusal):
             self.refuse(assets, held.code.value, held.reason, folder.path)
             return
-        if held.visibility is Visibility.LOCKED:
+        if held.visibility is Visibility.LOCKED and self.options.mode is Mode.CREATE:
             reason = _(
                 "its folder says 'visibility: locked', and no API key can take files out of the locked folder again"
             )
@@ -211,8 +210,8 @@ class _Arranger:
         if isinstance(name, Refusal):
             self.refuse(assets, name.code.value, name.reason, folder.path)
             return
-        origin = "" if held.override_name is not None else self._origin(folder)
-        label = self._label(name, origin)
+        depth = last_level(self.naming.levels, len(folder.names))
+        label = self._label(name, "" if held.override_name is not None else self._origin(folder, depth))
         above = () if held.override_name is not None else self._above(folder, label)
         files = FolderFiles(folder, assets, held, label, tuple(above))
         wanted.setdefault(label, Wanted(label, name_key(name))).own.append(files)
@@ -223,18 +222,20 @@ class _Arranger:
         """The albums of the folders above: label → name."""
         if not self.options.also_parents:
             return {}
-        origin = folder.root if not self.options.merge else ""
-        labels = {self._label(name, origin): name_key(name) for name in self.naming.parents(folder.names)}
+        labels = {
+            self._label(name, self._origin(folder, depth)): name_key(name)
+            for name, depth in self.naming.parents(folder.names).items()
+        }
         labels.pop(label, None)
         return labels
 
     def _label(self, name: str, origin: str) -> str:
         return name_key(name) if self.options.merge else f"{origin}//{name_key(name)}"
 
-    def _origin(self, folder: Folder) -> str:
-        if self.options.merge:
-            return ""
-        return "/".join((folder.root.rstrip("/"), *folder.names[: last_level(self.naming.levels, len(folder.names))]))
+    @staticmethod
+    def _origin(folder: Folder, depth: int) -> str:
+        """The path of the folder that an album stands for, which lies so many levels below the root."""
+        return "/".join((folder.root.rstrip("/"), *folder.names[:depth]))
 
 
 def last_level(levels: Levels, count: int) -> int:
@@ -245,9 +246,16 @@ def last_level(levels: Levels, count: int) -> int:
     return count if levels.end is None else max(first, count + levels.end) + 1
 
 
-def is_shown(asset: Asset) -> bool:
-    """Whether a file may be touched at all: it is outside the trash, shows in the timeline or the archive, and is of a known kind."""
-    return not asset.is_trashed and asset.visibility in SHOWN and asset.type is not AssetType.OTHER
+def objection_to(asset: Asset, user_id: str) -> tuple[str, str] | None:
+    """Why a file must not be touched at all, as a word for counting and a sentence; None when it may be.
+
+    It must be the user's, lie outside the trash, show in the timeline or the archive, and be of a known kind.
+    """
+    if asset.owner_id != user_id:
+        return NOT_OWN, _("belongs to somebody else")
+    if asset.is_trashed or asset.visibility not in SHOWN or asset.type is AssetType.OTHER:
+        return UNFIT, _("is trashed, hidden, locked, or of a kind this version does not know")
+    return None
 
 
 def root_of(path: str, roots: Roots) -> str | None:

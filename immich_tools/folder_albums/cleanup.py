@@ -7,12 +7,12 @@ from typing import Final
 
 from attrs import define, field
 
-from immich_tools.folder_albums.arrange import Arrangement
+from immich_tools.folder_albums.arrange import Arrangement, objection_to
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.i18n import _
-from immich_tools.immich.models import Album, AlbumRole
+from immich_tools.immich.models import Album, AlbumRole, Asset
 from immich_tools.plan.album_actions import DeleteAlbum, share_texts
 from immich_tools.plan.document import Change, Keep, Skip
 
@@ -55,6 +55,25 @@ class Deletions:
         for asset_id in change.action.assets:
             self.of_asset[asset_id] = (*self.of_asset.get(asset_id, ()), change.id)
 
+    def keep(self, assets: Iterable[Asset], group: str = "") -> None:
+        """Say of files that they stay, unless they are in an album that goes."""
+        self.keeps += [
+            Keep(asset.id, _("stays, in no album to delete"), group)
+            for asset in assets
+            if asset.id not in self.of_asset
+        ]
+
+    def account_for(self, assets: Iterable[Asset], user_id: str) -> None:
+        """Say what becomes of files where their folders do not matter."""
+        refused: dict[tuple[str, str], list[str]] = {}
+        for asset in sorted({asset.id: asset for asset in assets}.values(), key=lambda asset: asset.id):
+            objection = objection_to(asset, user_id)
+            if objection is None:
+                self.keep([asset])
+            else:
+                refused.setdefault(objection, []).append(asset.id)
+        self.skips += [Skip(tuple(refused[key]), *key) for key in sorted(refused)]
+
 
 def plan_deletions(facts: FolderFacts, arrangement: Arrangement | None, options: FolderAlbumsOptions) -> Deletions:
     """Decide which albums go.
@@ -74,7 +93,7 @@ def plan_deletions(facts: FolderFacts, arrangement: Arrangement | None, options:
         if files is None:
             continue
         others = len(members - files)
-        if album.id in facts.made:
+        if _is_theirs(album, facts, arrangement, options):
             deletions.add(album, members, _("made by this tool"))
         elif not others and members:
             deletions.add(album, members, _("holds nothing but files of the folder"))
@@ -86,10 +105,15 @@ def plan_deletions(facts: FolderFacts, arrangement: Arrangement | None, options:
                 reason = _("album '{name}' was not made by this tool and is empty (--include-foreign)")
             skip = Skip((), FOREIGN_ALBUM, reason.format(name=album.name, count=others), album.name)
             deletions.skips.append(skip)
-    for files_of in () if arrangement is None else arrangement.files():
-        deletions.keeps += [
-            Keep(asset.id, _("stays, in no album to delete"), files_of.label)
-            for asset in files_of.assets
-            if asset.id not in deletions.of_asset
-        ]
+    if arrangement is None:
+        deletions.account_for(facts.assets, facts.user_id)
+    else:
+        for folder in arrangement.files():
+            deletions.keep(folder.assets, folder.label)
     return deletions
+
+
+def _is_theirs(album: Album, facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOptions) -> bool:
+    """Whether this tool made an album for one of the folders; where each has its own, albums of one name are told apart."""
+    made = facts.made.get(album.id)
+    return made is not None and (options.merge or made.label in arrangement.wanted)

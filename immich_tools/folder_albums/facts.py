@@ -9,6 +9,7 @@ from attrs import field, frozen
 from immich_tools.folder_albums.properties import AlbumProperties
 from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.immich.models import Album, AlbumRole, Asset, Tag, User, Version
+from immich_tools.paths import normal_path
 
 
 @frozen
@@ -19,12 +20,29 @@ class MadeAlbum:
     :ivar name: what it was called then.
     :ivar asset_ids: what runs with the same scheme put into it.
     :ivar scheme: how the run that made it called albums, and below which roots; see `scheme.Scheme`.
+    :ivar files: the same files as `trace` describes them: a file that is moved in an external library is another asset afterwards.
+    :ivar folders: paths of the folders these lay in.
     """
 
     label: str
     name: str
     asset_ids: frozenset[str] = frozenset()
     scheme: Scheme = field(factory=Scheme)
+    files: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+
+
+def trace(name: str, taken: str) -> str:
+    """What a file is known by after it was moved: its name, and the second at which it was taken.
+
+    :param taken: as `time_taken` tells it.
+    """
+    return f"{taken} {normal_path(name)}"
+
+
+def time_taken(asset: Asset) -> str:
+    """When a file was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``."""
+    return str(asset.local_date_time)[:19]
 
 
 @frozen(repr=False)
@@ -44,6 +62,8 @@ class FolderFacts:
     :ivar made: album id → what is known of it, for albums that earlier runs made.
     :ivar properties, broken: folder → what its file says, or what is wrong with that file.
     :ivar elsewhere: paths of files that are no asset of `assets`, to find out what is wrong with a root.
+    :ivar import_paths: folders that the user's external libraries read, for the same end; empty where the key may not see them.
+    :ivar dormant: ids of albums that show nothing and yet hold files: these are in the trash, where files missing on the disk are, too.
     :ivar warnings: what the reader of the plan should know of reading.
     """
 
@@ -62,6 +82,8 @@ class FolderFacts:
     properties: Mapping[str, AlbumProperties] = field(factory=dict)
     broken: Mapping[str, str] = field(factory=dict)
     elsewhere: tuple[str, ...] = ()
+    import_paths: tuple[str, ...] = ()
+    dormant: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from immich_tools.errors import AccessDenied
 from immich_tools.folder_albums.arrange import Arrangement, root_of
-from immich_tools.folder_albums.choices import Mode
+from immich_tools.folder_albums.choices import Mode, SyncMode
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.made import made_albums
@@ -18,8 +19,8 @@ from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import arranged
 from immich_tools.folder_albums.properties import ThumbnailChoice
 from immich_tools.folder_albums.refusals import Refusal
-from immich_tools.folder_albums.roots import Folder, Roots
-from immich_tools.folder_albums.tagging import tag_value
+from immich_tools.folder_albums.roots import Folder, Roots, directory
+from immich_tools.folder_albums.tagging import by_value, tag_value
 from immich_tools.folder_albums.walk import PropertyFiles, read_files
 from immich_tools.folders import default_journal_folder
 from immich_tools.immich.filters import SHOWN, AssetFilter
@@ -64,24 +65,25 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
     if options.mode is Mode.CLEANUP:
         names = {wanted.name for wanted in arrangement.wanted.values()}
         named = [album for album in facts.own_albums() if name_key(album.name) in names]
-        return evolve(facts, members=_members(immich, named), elsewhere=_elsewhere(immich, options, arrangement))
+        return _with_search_for_roots(immich, options, evolve(facts, members=_members(immich, named)), arrangement)
     return _for_creation(immich, options, facts, arrangement)
 
 
 def _for_creation(
     immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, arrangement: Arrangement
 ) -> FolderFacts:
-    facts = evolve(facts, elsewhere=_elsewhere(immich, options, arrangement))
+    facts = _with_search_for_roots(immich, options, facts, arrangement)
     matches = match(facts, arrangement, options)
     wanted_albums = _whose_members_matter(options, facts, arrangement, matches)
     facts = evolve(facts, members=_members(immich, wanted_albums))
-    if not options.merge:
+    if not options.merge or matches.open_ids:
         matches = match(facts, arrangement, options)
     shares = bool(options.share_with) or any(said.share_with for said in facts.properties.values())
     facts = evolve(
         facts,
         pictures=_pictures(immich, options, facts, matches),
         users=tuple(immich.users.all()) if shares and arrangement.wanted else (),
+        dormant=_dormant(immich, options, facts, matches),
     )
     if options.tag and arrangement.wanted:
         tags = immich.tags.all()
@@ -126,9 +128,7 @@ def _property_files(assets: Sequence[Asset], options: FolderAlbumsOptions) -> Pr
 
 
 def _folders(roots: Roots, assets: Iterable[Asset]) -> set[Folder]:
-    placed = map(
-        roots.place, {asset.original_path.rpartition("/")[0] + "/": asset.original_path for asset in assets}.values()
-    )
+    placed = map(roots.place, {directory(asset.original_path): asset.original_path for asset in assets}.values())
     return {each.folder for each in placed if not isinstance(each, Refusal)}
 
 
@@ -141,8 +141,9 @@ def _whose_members_matter(
     wanted: set[str] = set()
     if options.reads_everything or _chooses_thumbnails(options, facts):
         wanted.update(album.id for album in matches.found.values())
-    if options.sync_removals or (options.reads_everything and len(matches.found) < len(arrangement.wanted)):
+    if options.sync_removals:
         wanted.update(facts.made)
+    wanted |= matches.open_ids
     if not options.merge:
         names = {each.name for each in arrangement.wanted.values()}
         wanted.update(album.id for album in own if name_key(album.name) in names)
@@ -169,27 +170,65 @@ def _pictures(
 
 
 def _tagged(immich: Immich, tags: Iterable[Tag], arrangement: Arrangement) -> Mapping[str, frozenset[str]]:
-    by_value = {tag.value: tag.id for tag in tags}
+    known = by_value(tags)
     asked: dict[str, set[str]] = {}
     for files in arrangement.files():
-        tag_id = by_value.get(tag_value(files.folder))
-        if tag_id is not None:
-            asked.setdefault(tag_id, set()).update(asset.id for asset in files.assets)
+        tag = known.get(tag_value(files.folder))
+        if tag is not None:
+            asked.setdefault(tag.id, set()).update(asset.id for asset in files.assets)
     return immich.tags.carried(asked) if asked else {}
 
 
-def _elsewhere(immich: Immich, options: FolderAlbumsOptions, arrangement: Arrangement) -> tuple[str, ...]:
-    """Paths of files that were not read, one of each folder, until each root has one: then there is nothing wrong with it."""
-    roots = options.roots()
-    missing = set(roots.folders) - arrangement.held_roots
+def _dormant(immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, matches: Matches) -> frozenset[str]:
+    """Of the albums that would be deleted because they show nothing, those with files in the trash.
+
+    A disk that is not there for a while puts all its files there (Immich 2.3.1 and 3.1.0), and their albums are wanted again with it.
+    """
+    if options.sync_mode is SyncMode.NOTHING:
+        return frozenset()
+    used = {album.id for album in matches.found.values()}
+    empty = [
+        album.id
+        for album in facts.own_albums()
+        if not album.asset_count and album.id not in used and (album.id in facts.made or options.include_foreign)
+    ]
+    counts = immich.connection.each(
+        empty, lambda album_id: immich.assets.count(AssetFilter(album_ids=(album_id,), trashed=True))
+    )
+    return frozenset(album_id for album_id, count in zip(empty, counts, strict=True) if count)
+
+
+def _with_search_for_roots(
+    immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, arrangement: Arrangement
+) -> FolderFacts:
+    """What helps to find out what is wrong with a root under which nothing was read."""
+    missing = set(options.roots().folders) - arrangement.held_roots
     if not missing:
+        return facts
+    elsewhere = _elsewhere(immich, options.roots(), missing)
+    return evolve(facts, elsewhere=elsewhere, import_paths=_import_paths(immich, facts.user_id) if missing else ())
+
+
+def _import_paths(immich: Immich, user_id: str) -> tuple[str, ...]:
+    """Folders that the user's external libraries read; none where the key may not see them, which only administrators' may."""
+    try:
+        libraries = immich.libraries.all()
+    except AccessDenied:
         return ()
+    return tuple(sorted({path for each in libraries if each.owner_id == user_id for path in each.import_paths}))
+
+
+def _elsewhere(immich: Immich, roots: Roots, missing: set[str]) -> tuple[str, ...]:
+    """Paths of files that were not read, one of each folder, until each root has one: then there is nothing wrong with it.
+
+    :param missing: roots without a file; those that have one are taken out.
+    """
     paths: dict[str, str] = {}
     for asset in immich.assets.stream(AssetFilter(visibility=SHOWN)):
         root = root_of(asset.original_path, roots)
         if asset.library_id is None and root is None:
             continue
-        paths.setdefault(asset.original_path.rpartition("/")[0], asset.original_path)
+        paths.setdefault(directory(asset.original_path), asset.original_path)
         missing.discard(root or "")
         if not missing:
             break

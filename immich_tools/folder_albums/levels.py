@@ -85,9 +85,15 @@ class Levels:
         count = len(names)
         if self.start > 0:
             return tuple(names[self.start - 1 : self.end]) if count >= self.start else None
-        first = max(0, count + self.start)
+        first = self.skipped(count)
         last = max(first, count + self.end)
         return tuple(names[first : last + 1])
+
+    def skipped(self, count: int) -> int:
+        """How many of `count` folders stand above the first that makes the name."""
+        if self.start < 0:
+            return max(0, count + self.start)
+        return 0 if self.end is None else self.start - 1
 
 
 def _compile(rewrite: Rewrite) -> re.Pattern[str]:
@@ -172,14 +178,22 @@ class Naming:
             SkipCode.EMPTY_NAME, _("the folder '{folder}' gives an empty album name").format(folder="/".join(names))
         )
 
-    def parents(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The further albums of the same files, from the highest folder down, without their own; empty unless asked for."""
+    def parents(self, names: Sequence[str]) -> dict[str, int]:
+        """The further albums of the same files, from the highest folder down, without their own; empty unless asked for.
+
+        :returns: name → how many levels below the root the folder lies that it ends with.
+        """
         own = self.name(names) if self.also_parents else None
         chosen = self.levels.choose(names)
         if not isinstance(own, str) or chosen is None:
-            return ()
-        above = dict.fromkeys(self._joined(chosen[:count]) for count in range(1, len(chosen)))
-        return tuple(name for name in above if name and name != own)
+            return {}
+        skipped = self.levels.skipped(len(names))
+        above: dict[str, int] = {}
+        for count in range(1, len(chosen)):
+            name = self._joined(chosen[:count])
+            if name and name != own:
+                above.setdefault(name, skipped + count)
+        return above
 
     def _joined(self, chosen: Sequence[str]) -> str:
         name = self.separator.join(chosen)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from attrs import define, field
 
-from immich_tools.folder_albums.facts import MadeAlbum
+from immich_tools.folder_albums.facts import MadeAlbum, trace
 from immich_tools.folder_albums.plan import TOOL
+from immich_tools.folder_albums.roots import directory
 from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.plan.actions import AddToAlbum
 from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField
-from immich_tools.plan.document import Change
-from immich_tools.plan.journal import SUFFIX, runs
+from immich_tools.plan.document import Change, Label
+from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
 from immich_tools.plan.outcome import Result, Status
 
 
@@ -22,6 +24,17 @@ class _Known:
     name: str
     scheme: Scheme
     asset_ids: set[str] = field(factory=set)
+    files: set[str] = field(factory=set)
+    folders: set[str] = field(factory=set)
+
+    def put(self, asset_ids: Iterable[str], labels: Mapping[str, Label]) -> None:
+        """Learn what was put into it, with what the plan said of these files."""
+        for asset_id in asset_ids:
+            self.asset_ids.add(asset_id)
+            label = labels.get(asset_id)
+            if label is not None and label.path:
+                self.files.add(trace(label.name, label.taken))
+                self.folders.add(directory(label.path))
 
 
 def made_albums(folder: Path, user_id: str) -> dict[str, MadeAlbum]:
@@ -31,31 +44,54 @@ def made_albums(folder: Path, user_id: str) -> dict[str, MadeAlbum]:
     :param user_id: whose albums count.
     """
     known: dict[str, _Known] = {}
-    for run in runs(folder, f"*-{TOOL}-*{SUFFIX}"):
+    for run in sorted(
+        [*runs(folder, f"*-{TOOL}-*{SUFFIX}"), *undo_runs(folder)], key=lambda run: (run.started, run.id)
+    ):
         if run.plan.user_id != user_id:
+            continue
+        if run.undoes is not None:
+            _learn_of_undo(run, known)
             continue
         scheme = Scheme.of(run.plan.options)
         for change in run.plan.changes:
             result = run.results.get(change.id)
             if result is not None:
-                _learn(change, result, scheme, known)
+                _learn(change, result, scheme, known, run.plan.labels)
     return {
-        album_id: MadeAlbum(album.label, album.name, frozenset(album.asset_ids), album.scheme)
+        album_id: MadeAlbum(
+            album.label,
+            album.name,
+            frozenset(album.asset_ids),
+            album.scheme,
+            frozenset(album.files),
+            frozenset(album.folders),
+        )
         for album_id, album in known.items()
     }
 
 
-def _learn(change: Change, result: Result, scheme: Scheme, known: dict[str, _Known]) -> None:
+def _learn_of_undo(run: Run, known: dict[str, _Known]) -> None:
+    """An album that was deleted and made again has another id."""
+    for change in run.plan.changes:
+        result = run.results.get(change.id)
+        if isinstance(change.action, CreateAlbum) and change.action.replaces in known and result and result.made:
+            known[result.made] = known[change.action.replaces]
+
+
+def _learn(
+    change: Change, result: Result, scheme: Scheme, known: dict[str, _Known], labels: Mapping[str, Label]
+) -> None:
     action = change.action
     if isinstance(action, CreateAlbum):
         # It may have been made and something else about it have failed.
         if result.made:
-            known[result.made] = _Known(change.group, action.name, scheme, set(action.asset_ids))
+            known[result.made] = _Known(change.group, action.name, scheme)
+            known[result.made].put(action.asset_ids, labels)
     elif result.status is not Status.DONE:
         return
     elif isinstance(action, AddToAlbum) and action.album_id in known:
         if known[action.album_id].scheme == scheme:
-            known[action.album_id].asset_ids.add(action.asset_id)
+            known[action.album_id].put(action.assets, labels)
     elif isinstance(action, SetAlbumField) and action.field is AlbumField.NAME and action.album_id in known:
         known[action.album_id].label = change.group
         known[action.album_id].name = str(action.after)

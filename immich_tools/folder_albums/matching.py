@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from immich_tools.folder_albums.arrange import Arrangement
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
+from immich_tools.folder_albums.renaming import Rename, find_renames
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album
 
@@ -23,12 +24,14 @@ class Matches:
     """Albums that are there already.
 
     :ivar found: label → album.
-    :ivar renamed: labels of those that have an older name, because their folder was renamed or moved.
+    :ivar renamed: album id → how it is to be called, for those whose folder was renamed or moved.
+    :ivar open_ids: ids of albums of which only their members tell whether they are among these.
     :ivar notes: what was not clear.
     """
 
     found: Mapping[str, Album]
-    renamed: frozenset[str] = frozenset()
+    renamed: Mapping[str, Rename] = field(factory=dict)
+    open_ids: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -43,32 +46,50 @@ def match(facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOpt
     by_name: dict[str, list[Album]] = {}
     for album in own:
         by_name.setdefault(name_key(album.name), []).append(album)
-    by_label: dict[str, list[Album]] = {}
-    scheme = options.scheme
-    for album in own:
-        if album.id in facts.made and scheme.manages(facts.made[album.id].scheme):
-            by_label.setdefault(facts.made[album.id].label, []).append(album)
     found: dict[str, Album] = {}
     notes: list[str] = []
     claims = {} if options.merge else _claims(facts, arrangement, by_name)
     for label, wanted in arrangement.wanted.items():
-        made = by_label.get(label, ())
-        named = by_name.get(wanted.name, ())
+        named = by_name.get(wanted.name, [])
         if not options.merge:
             named = [album for album in named if claims.get(album.id) == label]
-        candidates = _by_age(named or made, facts)
-        if candidates:
-            found[label] = candidates[0]
+        if named:
+            found[label] = _by_age(named, facts)[0]
         if len(named) > 1:
             notes.append(
                 _("{count} albums of yours are called '{name}'; the one {which} is used.").format(
                     count=len(named),
                     name=wanted.name,
-                    which=_("made by this tool") if candidates[0].id in facts.made else _("that is the oldest"),
+                    which=_("made by this tool") if found[label].id in facts.made else _("that is the oldest"),
                 )
             )
-    renamed = _renamed(facts, arrangement, [album for albums in by_label.values() for album in albums], found)
-    return Matches(found | renamed, frozenset(renamed), (*notes, *_foreign(facts, arrangement, found)))
+    found |= _under_other_names(facts, arrangement, options, found)
+    renames = find_renames(facts, arrangement, options, found)
+    known = found | {label: rename.album for label, rename in renames.by_label.items()}
+    return Matches(
+        known,
+        {rename.album.id: rename for rename in renames.by_label.values()},
+        renames.open_ids,
+        (*notes, *renames.notes, *_foreign(facts, arrangement, known)),
+    )
+
+
+def _under_other_names(
+    facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOptions, found: Mapping[str, Album]
+) -> dict[str, Album]:
+    """Albums that this tool made for a folder and that have another name by now, unless another folder has that name."""
+    taken = {album.id for album in found.values()}
+    scheme = options.scheme
+    by_label: dict[str, list[Album]] = {}
+    for album in facts.own_albums():
+        made = facts.made.get(album.id)
+        if made is not None and album.id not in taken and scheme.manages(made.scheme):
+            by_label.setdefault(made.label, []).append(album)
+    return {
+        label: _by_age(by_label[label], facts)[0]
+        for label in arrangement.wanted
+        if label not in found and label in by_label
+    }
 
 
 def _by_age(albums: Iterable[Album], facts: FolderFacts) -> list[Album]:
@@ -98,30 +119,6 @@ def _claims(facts: FolderFacts, arrangement: Arrangement, by_name: Mapping[str, 
             if shares[0][0] or len(rivals) == 1:
                 claims[album.id] = shares[0][1]
     return claims
-
-
-def _renamed(
-    facts: FolderFacts, arrangement: Arrangement, made_albums: Sequence[Album], found: Mapping[str, Album]
-) -> dict[str, Album]:
-    """Albums of folders that are gone and that hold exactly what another folder holds now."""
-    taken = {album.id for album in found.values()}
-    names = {wanted.name for wanted in arrangement.wanted.values()}
-    abandoned: dict[frozenset[str], list[Album]] = {}
-    for album in made_albums:
-        made, members = facts.made[album.id], facts.members.get(album.id)
-        # One that its owner has named differently keeps that name.
-        if album.id in taken or not members or name_key(album.name) != name_key(made.name):
-            continue
-        if made.label not in arrangement.wanted and name_key(album.name) not in names:
-            abandoned.setdefault(members, []).append(album)
-    renamed: dict[str, Album] = {}
-    if abandoned:
-        for label, wanted in arrangement.wanted.items():
-            albums = abandoned.get(wanted.asset_ids()) if label not in found else None
-            if albums:
-                renamed[label] = _by_age(albums, facts)[0]
-                albums.remove(renamed[label])
-    return renamed
 
 
 def _foreign(facts: FolderFacts, arrangement: Arrangement, found: Mapping[str, Album]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +11,7 @@ from immich_tools.folder_albums.arrange import Arrangement
 from immich_tools.folder_albums.diagnosis import diagnose
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.i18n import _, ngettext
+from immich_tools.i18n import _
 
 SHOWN: Final = 5
 """How many names a note spells out."""
@@ -26,8 +25,9 @@ class Findings:
     unknown_users: dict[str, str] = field(factory=dict)
     held_back: list[str] = field(factory=list)
     missing_thumbnails: list[tuple[str, str]] = field(factory=list)
-    missing_tags: Counter[str] = field(factory=Counter)
+    untagged: dict[str, str] = field(factory=dict)
     foreign_empty: list[str] = field(factory=list)
+    dormant: list[str] = field(factory=list)
 
     def notes(self) -> list[str]:
         """All of it in words."""
@@ -48,18 +48,23 @@ class Findings:
             _("Album '{album}' has no file {path}, which is to be its thumbnail.").format(album=album, path=path)
             for album, path in self.missing_thumbnails
         ]
-        if self.missing_tags:
-            notes.append(
-                ngettext(
-                    "{count} tag does not exist yet, so its files are not tagged: {names}. Make it in Immich first.",
-                    "{count} tags do not exist yet, so their files are not tagged: {names}. Make them in Immich first.",
-                    len(self.missing_tags),
-                ).format(count=len(self.missing_tags), names=_named(sorted(self.missing_tags)))
+        notes += [
+            _("The files of {folders} are not tagged, because there can be no tag of such a path: {reason}.").format(
+                folders=_named(sorted(folder for folder, each in self.untagged.items() if each == reason)),
+                reason=reason,
             )
+            for reason in sorted(set(self.untagged.values()))
+        ]
         if self.foreign_empty:
             notes.append(
                 _("Empty albums that this tool did not make are left alone (--include-foreign): {names}.").format(
                     names=_named(self.foreign_empty)
+                )
+            )
+        if self.dormant:
+            notes.append(
+                _("Albums whose files are all in the trash, or missing on the disk, are left alone: {names}.").format(
+                    names=_named(self.dormant)
                 )
             )
         return notes
@@ -81,4 +86,6 @@ def root_notes(arrangement: Arrangement, options: FolderAlbumsOptions, facts: Fo
     if not paths:
         paths = [asset.original_path for asset in facts.assets]
     # A note is one line.
-    return [" ".join(diagnosis.message.split("\n")) for diagnosis in diagnose(options.roots(), paths)]
+    return [
+        " ".join(diagnosis.message.split("\n")) for diagnosis in diagnose(options.roots(), paths, facts.import_paths)
+    ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from attrs import define, field
 
-from immich_tools.folder_albums.arrange import Arrangement, FolderFiles, Wanted, arrange, is_shown
+from immich_tools.folder_albums.arrange import Arrangement, FolderFiles, Wanted, arrange, objection_to
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.cleanup import Deletions, plan_deletions
-from immich_tools.folder_albums.facts import FolderFacts
+from immich_tools.folder_albums.facts import FolderFacts, time_taken
 from immich_tools.folder_albums.leaving import leaving
 from immich_tools.folder_albums.matching import Matches, match
 from immich_tools.folder_albums.notes import Findings, root_notes
@@ -23,7 +23,6 @@ from immich_tools.immich.models import Album, Asset
 from immich_tools.plan.actions import (
     AddToAlbum,
     AssetField,
-    DeleteForever,
     RemoveFromAlbum,
     SetField,
     TrashAssets,
@@ -36,13 +35,15 @@ TOOL: Final = "folder-albums"
 _NONE: Final[frozenset[str]] = frozenset()
 
 
-def make_plan(facts: FolderFacts, options: FolderAlbumsOptions, *, permanent: bool = False) -> Plan:
+def make_plan(facts: FolderFacts, options: FolderAlbumsOptions) -> Plan:
     """Decide what becomes of folders and albums. The same facts give the same plan, in whatever order they come.
 
-    :param permanent: delete files that are missing on the disk for good instead of moving them to the trash.
+    Files that are missing on the disk go to the trash and are never deleted for good: they may be back before the server looks again,
+    and a deletion takes the file on the disk with it (Immich 2.3.1 even while it holds the file for missing).
+
     :raises UsageError: there is no root.
     """
-    planner = _Planner(facts, options, permanent)
+    planner = _Planner(facts, options)
     if options.mode is Mode.CREATE:
         planner.create()
     else:
@@ -58,19 +59,13 @@ def arranged(facts: FolderFacts, options: FolderAlbumsOptions) -> Arrangement:
     return arrange(facts.assets, options, PropertyTree(facts.properties, facts.broken), facts.user_id)
 
 
-def _trash_id(asset_id: str) -> str:
-    return f"trash:{asset_id}"
-
-
 @define
 class _Planner:
     facts: FolderFacts
     options: FolderAlbumsOptions
-    permanent: bool
     changes: list[Change] = field(factory=list)
     keeps: list[Keep] = field(factory=list)
     skips: list[Skip] = field(factory=list)
-    labelled: dict[str, Asset] = field(factory=dict)
     notes: list[str] = field(factory=list)
     findings: Findings = field(factory=Findings)
 
@@ -89,16 +84,14 @@ class _Planner:
         )
 
     def _labels(self) -> dict[str, Label]:
-        """How to show what is named in changes and skips; briefly where there is one change for all of an album."""
+        """How to show what is named in changes and skips. Later runs know files by it that were moved meanwhile."""
         named = {asset_id for change in self.changes for asset_id in change.action.assets}
         named.update(asset_id for skip in self.skips for asset_id in skip.asset_ids)
-        labels = {
-            asset.id: Label(asset.original_file_name, asset.original_path)
-            for asset in self.facts.assets
+        return {
+            asset.id: Label(asset.original_file_name, asset.original_path, time_taken(asset))
+            for asset in sorted(self.facts.assets, key=lambda asset: asset.id)
             if asset.id in named
         }
-        labels |= {asset_id: _label(asset) for asset_id, asset in self.labelled.items()}
-        return {asset_id: labels[asset_id] for asset_id in sorted(labels)}
 
     def create(self) -> None:
         """Make and fill albums."""
@@ -109,7 +102,7 @@ class _Planner:
         self.notes += matches.notes
         departures = leaving(self.facts, arrangement, matches.found, self.options) if self.options.sync_removals else {}
         trashed = frozenset([asset.id for asset in arrangement.offline])
-        settler = Settler(self.facts, self.options, self.findings, departures, trashed)
+        settler = Settler(self.facts, self.options, self.findings, matches, departures, trashed)
         added: dict[str, str] = {}
         for label, wanted in arrangement.wanted.items():
             album = matches.found.get(label)
@@ -119,7 +112,7 @@ class _Planner:
             self._files(files, matches, added)
         if self.options.tag:
             self._tag(arrangement)
-        settler.random_for_all(self.changes, matches, arrangement)
+        settler.random_for_all(self.changes, arrangement)
         if self.options.sync_mode is not SyncMode.NOTHING:
             self._sync(arrangement, matches)
 
@@ -144,15 +137,14 @@ class _Planner:
                 self.changes.append(self._creation(change_id, wanted, missing, settler))
                 added.update(dict.fromkeys([asset.id for asset in missing], change_id))
             return
-        if wanted.label in matches.renamed:
-            action = SetAlbumField(album.id, album.name, AlbumField.NAME, before=album.name, after=wanted.name)
-            reason = _("holds exactly the files of this folder, and its own folder is gone")
-            self.changes.append(Change(f"name:{album.id}", action, reason, group=wanted.label))
+        rename = matches.renamed.get(album.id)
+        if rename is not None:
+            action = SetAlbumField(album.id, album.name, AlbumField.NAME, before=album.name, after=rename.name)
+            self.changes.append(Change(f"name:{album.id}", action, rename.reason, group=wanted.label))
         own_ids = {asset.id for files in wanted.own for asset in files.assets}
         for asset in missing:
             change_id = f"add:{album.id}:{asset.id}"
             self.changes.append(Change(change_id, AddToAlbum(asset.id, album.id, album.name), "", (), wanted.label))
-            self.labelled[asset.id] = asset
             if asset.id in own_ids:
                 added[asset.id] = change_id
         if missing or (self.facts.loose is None and self.options.find_assets_in_albums):
@@ -181,7 +173,7 @@ class _Planner:
             shares=share_texts(people),
             order=None if goal.sort_order is None else goal.sort_order.value,
             is_activity_enabled=goal.comments_and_likes_enabled,
-            thumbnail_asset_id=settler.thumbnail(wanted, goal, [asset.id for asset in assets]),
+            thumbnail_asset_id=settler.thumbnail(wanted, goal, wanted.name, [asset.id for asset in assets]),
         )
         folders = sorted({files.folder.path for files in wanted.own or wanted.below})
         reason = _("from {folder}").format(folder=folders[0])
@@ -205,13 +197,10 @@ class _Planner:
                 action = SetField(asset.id, AssetField.VISIBILITY, before=asset.visibility, after=target)
                 requires = () if change_id is None else (change_id,)
                 self.changes.append(Change(f"visibility:{asset.id}", action, "", requires, files.label))
-                self.labelled[asset.id] = asset
 
     def _depart(self, departures: Mapping[str, Sequence[str]]) -> None:
         albums = {album.id: album for album in self.facts.albums}
-        known = {asset.id: asset for asset in self.facts.assets}
         for asset_id in sorted(departures):
-            self.labelled[asset_id] = known[asset_id]
             for album_id in departures[asset_id]:
                 album = albums[album_id]
                 action = RemoveFromAlbum(asset_id, album_id, album.name)
@@ -219,11 +208,8 @@ class _Planner:
                 self.changes.append(Change(f"remove:{album_id}:{asset_id}", action, reason, group=album.name))
 
     def _tag(self, arrangement: Arrangement) -> None:
-        changes, missing = tag_changes(arrangement.files(), self.facts)
+        changes, self.findings.untagged = tag_changes(arrangement.files(), self.facts)
         self.changes += changes
-        known = {asset.id: asset for asset in self.facts.assets}
-        self.labelled |= {asset_id: known[asset_id] for change in changes for asset_id in change.action.assets}
-        self.findings.missing_tags.update(missing)
 
     def _sync(self, arrangement: Arrangement, matches: Matches) -> None:
         """Delete albums that became empty; trash files that are missing on the disk."""
@@ -231,15 +217,15 @@ class _Planner:
         for album in self.facts.own_albums():
             if album.asset_count or album.id in used:
                 continue
-            if album.id in self.facts.made or self.options.include_foreign:
+            if album.id in self.facts.dormant:
+                self.findings.dormant.append(album.name)
+            elif album.id in self.facts.made or self.options.include_foreign:
                 self.changes.append(Deletions.change(album, (), _("is empty")))
             else:
                 self.findings.foreign_empty.append(album.name)
         for asset in arrangement.offline:
-            kind = DeleteForever if self.permanent else TrashAssets
             reason = _("its file was missing when the server looked last")
-            self.changes.append(Change(_trash_id(asset.id), kind((asset.id,)), reason, group=_("missing files")))
-            self.labelled[asset.id] = asset
+            self.changes.append(Change(f"trash:{asset.id}", TrashAssets((asset.id,)), reason, group=_("missing files")))
 
     def delete(self) -> None:
         """Delete albums again."""
@@ -256,20 +242,10 @@ class _Planner:
     def _show_again(self, deletions: Deletions) -> None:
         """Let the files of deleted albums show where they are to show."""
         target = self.options.target_visibility
-        known: Iterable[Asset] = self.facts.assets if target is not None else ()
-        for asset in sorted(known, key=lambda asset: asset.id):
+        if target is None:
+            return
+        for asset in sorted(self.facts.assets, key=lambda asset: asset.id):
             requires = deletions.of_asset.get(asset.id)
-            if asset.owner_id != self.facts.user_id or not is_shown(asset):
-                continue
-            if requires and target is not None and asset.visibility is not target:
+            if requires and asset.visibility is not target and objection_to(asset, self.facts.user_id) is None:
                 action = SetField(asset.id, AssetField.VISIBILITY, before=asset.visibility, after=target)
                 self.changes.append(Change(f"visibility:{asset.id}", action, "", requires))
-                self.labelled[asset.id] = asset
-
-
-def _label(asset: Asset) -> Label:
-    return Label(
-        name=asset.original_file_name,
-        path=asset.original_path,
-        taken=asset.local_date_time.replace(tzinfo=None).isoformat(" ", "seconds"),
-    )

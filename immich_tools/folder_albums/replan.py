@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from immich_tools.folder_albums.gather import gather
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import make_plan
-from immich_tools.plan.actions import DeleteForever
 from immich_tools.plan.document import Plan
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ OPERATIONS: Final = frozenset(
         "createAlbum",
         "deleteAlbum",
         "deleteAssets",
+        "deleteTag",
         "getAlbumInfo",
         "getAllAlbums",
         "getAllTags",
@@ -37,16 +38,17 @@ OPERATIONS: Final = frozenset(
         "updateAlbumInfo",
         "updateAlbumUser",
         "updateAssets",
+        "upsertTags",
     }
 )
 """Ids of the server's operations that a run and its undo may need."""
 
 
-def replan(immich: Immich, saved: Plan) -> Plan:
+def replan(immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
     """What would be planned now with the options of a saved plan.
 
+    :param journal_folder: where journals of earlier runs are; they tell which albums this tool made.
     :raises UsageError: the options in the saved plan are not usable.
     """
     options = FolderAlbumsOptions.from_json(saved.options)
-    permanent = any(isinstance(change.action, DeleteForever) for change in saved.changes)
-    return make_plan(gather(immich, options), options, permanent=permanent)
+    return make_plan(gather(immich, options, journal_folder=journal_folder), options)

@@ -43,6 +43,11 @@ class Placed:
     below: str
 
 
+def directory(path: str) -> str:
+    """The folder that a file lies in, by its path as the server sees it, in normal form and without a slash at its end."""
+    return normal_path(path).rpartition("/")[0]
+
+
 def _clean(text: str) -> str:
     path = normal_path(text)
     names = parts(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from attrs import define, field
 
@@ -11,6 +12,7 @@ from immich_tools.folder_albums.album_settings import AlbumSettings
 from immich_tools.folder_albums.arrange import Arrangement, Wanted
 from immich_tools.folder_albums.choices import UpdateMode
 from immich_tools.folder_albums.facts import FolderFacts
+from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.matching import Matches
 from immich_tools.folder_albums.notes import Findings
 from immich_tools.folder_albums.options import FolderAlbumsOptions
@@ -30,6 +32,7 @@ _EVERY_RUN = (ThumbnailChoice.RANDOM_ALL, ThumbnailChoice.RANDOM_FILTERED)
 class Settler:
     """Compares albums with what is wanted of them.
 
+    :ivar matches: the albums that are there.
     :ivar departures: asset id → albums it leaves in this run.
     :ivar trashed: ids of assets that go to the trash in this run.
     """
@@ -37,20 +40,24 @@ class Settler:
     facts: FolderFacts
     options: FolderAlbumsOptions
     findings: Findings
+    matches: Matches
     departures: Mapping[str, Sequence[str]]
     trashed: frozenset[str]
     defaults: AlbumSettings = field(init=False)
     roots: Roots = field(init=False)
     path_filter: PathFilter = field(init=False)
-    known: Mapping[str, Asset] = field(init=False)
     names: Mapping[str, str] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.defaults = self.options.defaults()
         self.roots = self.options.roots()
         self.path_filter = self.options.path_filter_of_all()
-        self.known = {**self.facts.pictures, **{asset.id: asset for asset in self.facts.assets}}
         self.names = {user.id: user.name for user in self.facts.users}
+
+    @cached_property
+    def known(self) -> Mapping[str, Asset]:
+        """All assets of which more is known than their ids; most runs need none of it."""
+        return {**self.facts.pictures, **{asset.id: asset for asset in self.facts.assets}}
 
     def goal(self, wanted: Wanted) -> AlbumSettings:
         """What an album should be; what its folders do not agree on is told."""
@@ -70,13 +77,16 @@ class Settler:
             self.findings.held_back.append(wanted.label)
         return changes
 
-    def thumbnail(self, wanted: Wanted, goal: AlbumSettings, member_ids: Iterable[str]) -> str | None:
-        """The picture that is to stand for an album; None to leave it to the server."""
+    def thumbnail(self, wanted: Wanted, goal: AlbumSettings, name: str, member_ids: Iterable[str]) -> str | None:
+        """The picture that is to stand for an album; None to leave it to the server.
+
+        :param name: what the album is called once the run is over.
+        """
         if goal.thumbnail_setting is None:
             return None
         members = sorted(member_ids)
         chosen = thumbnails.choose(
-            goal.thumbnail_setting, wanted.name, members, self.known, roots=self.roots, path_filter=self.path_filter
+            goal.thumbnail_setting, name, members, self.known, roots=self.roots, path_filter=self.path_filter
         )
         if chosen is None and isinstance(goal.thumbnail_setting, str):
             self.findings.missing_thumbnails.append((wanted.label, goal.thumbnail_setting))
@@ -99,7 +109,10 @@ class Settler:
             values[AlbumField.ORDER] = (album.order, order)
             values[AlbumField.ACTIVITY] = (album.is_activity_enabled, goal.comments_and_likes_enabled)
         members = self._staying(album) | {asset.id for asset in added}
-        values[AlbumField.THUMBNAIL] = (album.thumbnail_asset_id, self.thumbnail(wanted, goal, members))
+        values[AlbumField.THUMBNAIL] = (
+            album.thumbnail_asset_id,
+            self.thumbnail(wanted, goal, self._name(album), members),
+        )
         new_ids = {asset.id for asset in added}
         changes = [
             Change(
@@ -114,6 +127,11 @@ class Settler:
         if mode is UpdateMode.SHARING and goal.share_with is not None:
             changes += self._sharing_changes(wanted, album, self._sharing(wanted, goal, album.users))
         return changes
+
+    def _name(self, album: Album) -> str:
+        """What an album is called once the run is over, in composed form."""
+        rename = self.matches.renamed.get(album.id)
+        return name_key(album.name) if rename is None else rename.name
 
     def _staying(self, album: Album) -> set[str]:
         """What is in an album now and will be when this run is over."""
@@ -135,25 +153,28 @@ class Settler:
             for user_id, before, after in sorted(steps, key=lambda step: step[0])
         ]
 
-    def random_for_all(self, changes: list[Change], matches: Matches, arrangement: Arrangement) -> None:
+    def random_for_all(self, changes: list[Change], arrangement: Arrangement) -> None:
         """Give albums that this run has nothing else to do with a random thumbnail as well, when asked to."""
         if self.options.set_album_thumbnail is not ThumbnailChoice.RANDOM_ALL:
             return
         decided = {change.id for change in changes}
-        wanted_of = {album.id: arrangement.wanted[label] for label, album in matches.found.items()}
+        wanted_of = {album.id: arrangement.wanted[label] for label, album in self.matches.found.items()}
         growing = {change.group for change in changes if change.id.startswith("add:")}
-        busy = {album.id for label, album in matches.found.items() if label in growing}
+        busy = {album.id for label, album in self.matches.found.items() if label in growing}
         for album in self.facts.own_albums():
             change_id = f"{AlbumField.THUMBNAIL.value}:{album.id}"
             members = self._staying(album)
             if change_id in decided or album.id in busy or not members:
                 continue
             wanted = wanted_of.get(album.id)
+            if wanted is None and self.options.read_album_properties and album.id in self.facts.made:
+                # Nothing of its folders was read in this run, and what they say of its thumbnail counts.
+                continue
             if wanted is not None:
                 setting = wanted.combination(self.defaults).settings.thumbnail_setting
                 if setting is not ThumbnailChoice.RANDOM_ALL:
                     continue
-            after = thumbnails.drawn(album.name if wanted is None else wanted.name, sorted(members))
+            after = thumbnails.drawn(self._name(album), sorted(members))
             if after is not None and after != album.thumbnail_asset_id:
                 action = SetAlbumField(
                     album.id, album.name, AlbumField.THUMBNAIL, before=album.thumbnail_asset_id, after=after

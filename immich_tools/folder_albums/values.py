@@ -1,4 +1,4 @@
-"""Reading the values of options: from the command line, from the environment and from a plan document."""
+"""Reading the values of options: from the command line and from the environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from cyclopts import Token
 
@@ -62,30 +62,3 @@ def read_rewrite(text: str) -> Rewrite:
     except ValueError:
         raise UsageError(_("--album-name-post-regex {text}: a quote is not closed.").format(text=text)) from None
     return Rewrite.of(words)
-
-
-def to_json(value: Any) -> Any:
-    """The value of an option as a JSON value."""
-    if isinstance(value, tuple):
-        return list(value)
-    return value.value if isinstance(value, Enum) else value
-
-
-def from_json(name: str, value: Any, kinds: Sequence[type[Any]]) -> Any:
-    """What `to_json` wrote.
-
-    :param name: of the option, for the message.
-    :param kinds: what the option may hold.
-    :raises UsageError: the value is of another type, or none of the choices.
-    """
-    for kind in kinds:
-        if issubclass(kind, Enum):
-            for choice in kind:
-                if type(value) is type(choice.value) and choice.value == value:
-                    return choice
-        elif kind is tuple:
-            if isinstance(value, list) and all(isinstance(part, str) for part in value):
-                return tuple(value)
-        elif type(value) is kind:
-            return value
-    raise UsageError(_("The plan's option '{name}' has a wrong value.").format(name=name))

@@ -6,6 +6,7 @@ folder, where walking a whole library takes one for each file.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -49,11 +50,11 @@ def read_files(folders: Iterable[Folder], path_map: PathMap) -> PropertyFiles:
     files: dict[str, AlbumProperties] = {}
     broken: dict[str, str] = {}
     for path in sorted(paths):
-        local = Path(path_map.local(path)) / FILE_NAME
+        local = _file_in(path, path_map)
+        if local is None:
+            continue
         try:
             files[path] = read_properties(decode(local.read_bytes(), str(local)), str(local))
-        except (FileNotFoundError, NotADirectoryError):
-            continue
         except OSError as error:
             broken[path] = _("{file} cannot be read: {reason}").format(file=local, reason=error.strerror)
         except UsageError as error:
@@ -73,8 +74,27 @@ def read_files(folders: Iterable[Folder], path_map: PathMap) -> PropertyFiles:
     return PropertyFiles(files, broken, tuple(warnings))
 
 
+def _file_in(path: str, path_map: PathMap) -> Path | None:
+    """The file of a folder, if it has one.
+
+    :param path: in composed Unicode form (NFC); the names on the disk may be in decomposed form (NFD), as Macs write them.
+    """
+    for form in (path,) if path.isascii() else (path, unicodedata.normalize("NFD", path)):
+        local = Path(path_map.local(form)) / FILE_NAME
+        try:
+            local.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            return local  # why it cannot be read is told by whoever reads it
+        except ValueError:
+            return None  # the server has a name that no file on this computer can have
+        return local
+    return None
+
+
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:
+    except (OSError, ValueError):
         return False

@@ -186,28 +186,29 @@ def test_impossible_rewrites(values: list[str], words: str) -> None:
 @pytest.mark.parametrize(
     ("levels", "folder", "own", "parents"),
     [
-        ("1", "2020/Feb/Rome", "2020", ()),
-        ("2", "2020/Feb/Rome", "2020 Feb", ("2020",)),
-        ("3", "2020/Feb/Rome", "2020 Feb Rome", ("2020", "2020 Feb")),
-        ("9", "2020", "2020", ()),
-        ("2,3", "2020/Feb/Rome", "Feb Rome", ("Feb",)),
-        ("-2", "2020/Feb/Rome", "Feb Rome", ("Feb",)),
-        ("3", " / /Rome", "Rome", ()),
-        ("3", "2020/ /Rome", "2020   Rome", ("2020",)),
+        ("1", "2020/Feb/Rome", "2020", {}),
+        ("2", "2020/Feb/Rome", "2020 Feb", {"2020": 1}),
+        ("3", "2020/Feb/Rome", "2020 Feb Rome", {"2020": 1, "2020 Feb": 2}),
+        ("9", "2020", "2020", {}),
+        ("2,3", "2020/Feb/Rome", "Feb Rome", {"Feb": 2}),
+        ("-2", "2020/Feb/Rome", "Feb Rome", {"Feb": 2}),
+        ("-3,-2", "2020/Feb/Rome/b", "Feb Rome", {"Feb": 2}),
+        ("3", " / /Rome", "Rome", {}),
+        ("3", "2020/ /Rome", "2020   Rome", {"2020": 1}),
     ],
 )
-def test_albums_of_the_folders_above(levels: str, folder: str, own: str, parents: tuple[str, ...]) -> None:
+def test_albums_of_the_folders_above(levels: str, folder: str, own: str, parents: dict[str, int]) -> None:
     names = folder.split("/")
     naming = Naming(Levels.parse(levels), also_parents=True)
     assert naming.name(names) == own
     assert naming.parents(names) == parents
-    assert Naming(Levels.parse(levels)).parents(names) == ()
+    assert Naming(Levels.parse(levels)).parents(names) == {}
 
 
 def test_a_skipped_folder_is_in_no_album_of_its_parents() -> None:
     naming = Naming(Levels(2, 3), also_parents=True)
-    assert naming.parents(["2020"]) == ()
-    assert naming.parents([]) == ()
+    assert naming.parents(["2020"]) == {}
+    assert naming.parents([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -248,7 +249,7 @@ def test_every_path_under_a_root_has_one_name_or_one_reason(
         assert isinstance(name, Refusal) or (name and name == name.strip())
         parents = naming.parents(placed.folder.names)
         assert name not in parents
-        assert all(parents) and len(set(parents)) == len(parents)
+        assert all(name and 0 < depth < len(placed.folder.names) for name, depth in parents.items())
         assert placed.below == "/".join([*placed.folder.names, "file.jpg"])
 
 

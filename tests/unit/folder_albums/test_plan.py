@@ -30,7 +30,6 @@ from immich_tools.plan.actions import (
     AddTag,
     AddToAlbum,
     AssetField,
-    DeleteForever,
     RemoveFromAlbum,
     SetField,
     TrashAssets,
@@ -38,6 +37,7 @@ from immich_tools.plan.actions import (
 from immich_tools.plan.album_actions import AlbumField, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
+from immich_tools.plan.tag_actions import TagAssets
 
 ME = "me"
 ROOT = "/ext/lib"
@@ -67,7 +67,7 @@ def album(name: str, **values: Any) -> Album:
     return Album(**(fields | values))
 
 
-def plan_of(*assets: Asset, options: dict[str, Any] | None = None, permanent: bool = False, **facts: Any) -> Plan:
+def plan_of(*assets: Asset, options: dict[str, Any] | None = None, **facts: Any) -> Plan:
     """The plan for some files, with one root unless `options` say otherwise."""
     chosen = FolderAlbumsOptions(**({"root_path": (ROOT,)} | (options or {})))
     scheme = chosen.scheme
@@ -77,7 +77,7 @@ def plan_of(*assets: Asset, options: dict[str, Any] | None = None, permanent: bo
             for album_id, known in facts["made"].items()
         }
     values: dict[str, Any] = {"user_id": ME, "server_version": Version(2, 3, 1), "population": 1000, "users": USERS}
-    plan = make_plan(FolderFacts(assets=assets, **(values | facts)), chosen, permanent=permanent)
+    plan = make_plan(FolderFacts(assets=assets, **(values | facts)), chosen)
     assert plan_from_json(plan_to_json(plan)) == plan
     return plan
 
@@ -201,6 +201,21 @@ def test_parents_get_albums_too() -> None:
     ]
 
 
+def test_the_album_of_the_folders_below_is_that_of_the_folder_itself() -> None:
+    plan = plan_of(
+        asset("2020/1.jpg"),
+        asset("2020/Rome/2.jpg"),
+        asset("2021/Rome/3.jpg"),
+        options={"album_levels": "-2", "also_parents": True, "merge": False},
+    )
+    assert actions(plan) == [
+        CreateAlbum("2020", ("2020/1.jpg", "2020/Rome/2.jpg")),
+        CreateAlbum("2020 Rome", ("2020/Rome/2.jpg",)),
+        CreateAlbum("2021", ("2021/Rome/3.jpg",)),
+        CreateAlbum("2021 Rome", ("2021/Rome/3.jpg",)),
+    ]
+
+
 def test_a_folder_does_not_speak_for_the_album_above_but_keeps_people_out_of_it() -> None:
     plan = plan_of(
         asset("2020/Rome/1.jpg"),
@@ -251,33 +266,10 @@ class TestMatching:
         plan = plan_of(asset("A/1.jpg"), albums=(album("Summer"),), made={"Summer": made("A")})
         assert actions(plan) == [AddToAlbum("A/1.jpg", "Summer", "Summer")]
 
-    def test_a_renamed_folder_renames_its_album(self) -> None:
-        plan = plan_of(
-            asset("New/1.jpg"),
-            options=EVERYTHING,
-            albums=(album("Old"),),
-            members=members(Old=["New/1.jpg"]),
-            made={"Old": made("Old", "New/1.jpg")},
-        )
-        assert actions(plan) == [SetAlbumField("Old", "Old", AlbumField.NAME, before="Old", after="New")]
-
-    @pytest.mark.parametrize(
-        ("facts", "more"),
-        [
-            ({"made": {}}, ()),
-            ({"members": members(Old=["New/1.jpg", "x"])}, ()),
-            ({}, (asset("Old/2.jpg"),)),
-        ],
-    )
-    def test_a_rename_needs_a_made_album_with_exactly_these_files_whose_folder_is_gone(
-        self, facts: dict[str, Any], more: tuple[Asset, ...]
-    ) -> None:
-        usual: dict[str, Any] = {
-            "members": members(Old=["New/1.jpg"]),
-            "made": {"Old": made("Old", "New/1.jpg")},
-        }
-        plan = plan_of(asset("New/1.jpg"), *more, options=EVERYTHING, albums=(album("Old"),), **(usual | facts))
-        assert CreateAlbum("New", ("New/1.jpg",)) in actions(plan)
+    def test_an_album_counts_for_one_folder_alone(self) -> None:
+        """What was made for folder A is called B by now, and there is a folder B."""
+        plan = plan_of(asset("A/1.jpg"), asset("B/2.jpg"), albums=(album("B", id="al"),), made={"al": made("A")})
+        assert actions(plan) == [CreateAlbum("A", ("A/1.jpg",)), AddToAlbum("B/2.jpg", "al", "B")]
 
 
 class TestProperties:
@@ -348,6 +340,21 @@ class TestProperties:
         assert plan.changes == ()
         assert skips(plan) == {"properties-invalid": ("A/1.jpg",), "locked": ("B/2.jpg",)}
 
+    def test_each_locked_folder_is_told_and_the_rest_goes_on(self) -> None:
+        locked = AlbumProperties(visibility=Visibility.LOCKED)
+        plan = plan_of(
+            asset("A/1.jpg"),
+            asset("B/2.jpg"),
+            asset("C/3.jpg"),
+            properties={f"{ROOT}/A": locked, f"{ROOT}/B": locked},
+        )
+        assert actions(plan) == [CreateAlbum("C", ("C/3.jpg",))]
+        assert [(skip.group, skip.asset_ids) for skip in plan.skips] == [
+            (f"{ROOT}/A", ("A/1.jpg",)),
+            (f"{ROOT}/B", ("B/2.jpg",)),
+        ]
+        assert all("no API key can take files out of the locked folder" in skip.reason for skip in plan.skips)
+
     def test_a_name_of_its_own_gathers_folders(self) -> None:
         plan = plan_of(
             asset("A/1.jpg"),
@@ -416,6 +423,21 @@ class TestThumbnails:
         assert actions(plan) == [SetAlbumField("By hand", "By hand", AlbumField.THUMBNAIL, None, "one")]
 
 
+def test_random_all_leaves_albums_alone_whose_folders_may_say_otherwise() -> None:
+    facts: dict[str, Any] = {
+        "albums": (album("A", thumbnail_asset_id="x"), album("By hand", thumbnail_asset_id="x")),
+        "members": members(A=["1"], **{"By hand": ["2"]}),
+        "made": {"A": made("A", "1")},
+    }
+    options: dict[str, Any] = {"set_album_thumbnail": ThumbnailChoice.RANDOM_ALL}
+    by_hand = SetAlbumField("By hand", "By hand", AlbumField.THUMBNAIL, "x", "2")
+    assert actions(plan_of(options={**options, "read_album_properties": True}, **facts)) == [by_hand]
+    assert actions(plan_of(options=options, **facts)) == [
+        SetAlbumField("A", "A", AlbumField.THUMBNAIL, "x", "1"),
+        by_hand,
+    ]
+
+
 def test_files_are_archived_once_they_are_in_their_album() -> None:
     plan = plan_of(asset("A/1.jpg"), asset("B/2.jpg"), options={"archive": True}, albums=(album("B"),))
     fields = [change for change in plan.changes if isinstance(change.action, SetField)]
@@ -437,7 +459,7 @@ def test_members_are_archived_in_update_modes_only(mode: UpdateMode, count: int)
     assert len(plan.changes) == count
 
 
-def test_tags_name_the_folder_and_those_that_do_not_exist_are_told() -> None:
+def test_tags_name_the_folder_and_those_that_do_not_exist_are_made() -> None:
     plan = plan_of(
         asset("A/B/1.jpg"),
         asset("A/B/2.jpg"),
@@ -446,8 +468,16 @@ def test_tags_name_the_folder_and_those_that_do_not_exist_are_told() -> None:
         tags=(Tag("A/B", "t-1"),),
         tagged={"t-1": frozenset({"A/B/1.jpg"})},
     )
-    assert [action for action in actions(plan) if isinstance(action, AddTag)] == [AddTag("A/B/2.jpg", "t-1", "A/B")]
-    assert "1 tag does not exist yet" in plan.notes[0] and "'C'" in plan.notes[0]
+    tagging = [action for action in actions(plan) if isinstance(action, AddTag | TagAssets)]
+    assert tagging == [AddTag("A/B/2.jpg", "t-1", "A/B"), TagAssets("C", ("C/3.jpg",))]
+    assert not plan.notes
+
+
+def test_folders_that_no_tag_can_be_named_after_are_told_once_for_each_reason() -> None:
+    plan = plan_of(*(asset(f"{name}/1.jpg") for name in ("a\tb", "c\td", "x" * 3000, "C")), options={"tag": True})
+    assert [action for action in actions(plan) if isinstance(action, TagAssets)] == [TagAssets("C", ("C/1.jpg",))]
+    told = [note for note in plan.notes if "not tagged" in note]
+    assert len(told) == 2 and "a\tb" in told[0] and "c\td" in told[0] and "2500 bytes" in told[1]
 
 
 class TestSync:
@@ -469,8 +499,7 @@ class TestSync:
         )
         assert actions(plan) == [AddToAlbum("A/1.jpg", "A", "A")]
 
-    @pytest.mark.parametrize(("permanent", "kind"), [(False, TrashAssets), (True, DeleteForever)])
-    def test_files_missing_on_the_disk(self, permanent: bool, kind: type[TrashAssets | DeleteForever]) -> None:
+    def test_files_missing_on_the_disk_go_to_the_trash_unless_they_are_there(self) -> None:
         plan = plan_of(
             asset("A/1.jpg", is_offline=True),
             asset("root.jpg", is_offline=True),
@@ -478,14 +507,33 @@ class TestSync:
             asset("/elsewhere/4.jpg", is_offline=True),
             asset("A/ignored.jpg", is_offline=True),
             asset("A/upload.jpg", is_offline=True, library_id=None),
+            asset("A/theirs.jpg", is_offline=True, owner_id="partner"),
+            asset("A/locked.jpg", is_offline=True, visibility=Visibility.LOCKED),
+            asset("A/trashed.jpg", is_offline=True, is_trashed=True),
             options={"sync_mode": SyncMode.OFFLINE_ASSETS, "ignore": ("ignored",)},
-            permanent=permanent,
         )
         assert actions(plan) == [
             CreateAlbum("A", ("A/3.jpg", "A/upload.jpg")),
-            kind(("A/1.jpg",)),
-            kind(("root.jpg",)),
+            TrashAssets(("A/1.jpg",)),
+            TrashAssets(("root.jpg",)),
         ]
+        assert skips(plan)["unfit"] == ("A/locked.jpg", "A/trashed.jpg") and skips(plan)["not-own"] == ("A/theirs.jpg",)
+
+    @pytest.mark.parametrize("mode", [SyncMode.NOTHING, SyncMode.EMPTY_ALBUMS])
+    def test_files_missing_on_the_disk_stay_in_the_other_modes(self, mode: SyncMode) -> None:
+        plan = plan_of(asset("A/1.jpg", is_offline=True), options={"sync_mode": mode})
+        assert actions(plan) == [CreateAlbum("A", ("A/1.jpg",))]
+
+    def test_an_album_with_files_in_the_trash_is_not_empty(self) -> None:
+        """A disk that is not there for a while makes every album of its files look empty."""
+        plan = plan_of(
+            options={"sync_mode": SyncMode.OFFLINE_ASSETS, "include_foreign": True},
+            albums=(album("Made", asset_count=0), album("By hand", asset_count=0), album("Empty", asset_count=0)),
+            made={"Made": made("Made")},
+            dormant=frozenset({"Made", "By hand"}),
+        )
+        assert actions(plan) == [DeleteAlbum("Empty", album_id="Empty")]
+        assert "'By hand', 'Made'" in plan.notes[-1]
 
     def test_removals_only_of_what_the_tool_put_there_and_the_file_moves_on_at_once(self) -> None:
         plan = plan_of(
@@ -499,7 +547,7 @@ class TestSync:
                 "By hand": frozenset({"B/moved.jpg"}),
                 "C": frozenset({"B/moved.jpg", "unread"}),
             },
-            made={"A": made("A", "B/moved.jpg", "A/stays.jpg", "unread"), "C": made("C", "B/moved.jpg")},
+            made={"A": made("A", "B/moved.jpg", "A/stays.jpg", "unread"), "C": made("C", "B/moved.jpg", "unread")},
             loose=frozenset(),
         )
         assert actions(plan) == [
@@ -590,6 +638,47 @@ class TestCleanup:
         )
         assert [change.requires for change in plan.changes] == [(), ("delete-album:A",)]
 
+    def test_a_locked_folder_s_album_goes_like_any_other(self) -> None:
+        plan = plan_of(
+            *self.FILES,
+            options={"mode": Mode.CLEANUP},
+            properties={f"{ROOT}/A": AlbumProperties(visibility=Visibility.LOCKED)},
+            **self.FACTS,
+        )
+        assert [action.name for action in actions(plan) if isinstance(action, DeleteAlbum)] == ["A", "B"]
+
+    def test_albums_of_other_folders_of_the_same_name_stay_where_these_are_kept_apart(self) -> None:
+        plan = plan_of(
+            asset("2020/Sony/1.jpg"),
+            options={"mode": Mode.CLEANUP, "album_levels": "-1", "merge": False},
+            albums=(album("Sony", id="al-1"), album("Sony", id="al-2"), album("Sony", id="al-3")),
+            members={
+                "al-1": frozenset({"2020/Sony/1.jpg", "by hand"}),
+                "al-2": frozenset({"elsewhere"}),
+                "al-3": frozenset({"2020/Sony/1.jpg"}),
+            },
+            made={
+                "al-1": made("Sony", label=f"{ROOT}/2020/Sony//Sony"),
+                "al-2": made("Sony", label="/other/Sony//Sony"),
+            },
+        )
+        deleted = [action.album_id for action in actions(plan) if isinstance(action, DeleteAlbum)]
+        assert deleted == ["al-1", "al-3"]
+        assert [skip.code for skip in plan.skips] == ["foreign-album"]
+
+    def test_every_file_is_accounted_for_where_all_albums_go(self) -> None:
+        plan = plan_of(
+            asset("A/1.jpg", visibility=Visibility.ARCHIVE),
+            asset("B/2.jpg"),
+            asset("/upload/3.jpg", id="loose"),
+            asset("A/4.jpg", owner_id="partner"),
+            options={"mode": Mode.DELETE_ALL, "root_path": (), "visibility": Visibility.TIMELINE},
+            **self.FACTS,
+        )
+        shown = [change for change in plan.changes if isinstance(change.action, SetField)]
+        assert [(change.action.assets, change.requires) for change in shown] == [(("A/1.jpg",), ("delete-album:A",))]
+        assert [keep.asset_id for keep in plan.keeps] == ["loose"] and skips(plan) == {"not-own": ("A/4.jpg",)}
+
     def test_every_album_without_a_root(self) -> None:
         plan = plan_of(options={"mode": Mode.DELETE_ALL, "root_path": ()}, **self.FACTS)
         assert [action.name for action in actions(plan) if isinstance(action, DeleteAlbum)] == ["A", "B", "C", "X"]
@@ -604,3 +693,28 @@ def test_a_root_that_holds_nothing_is_told_with_what_was_meant() -> None:
 def test_a_root_whose_files_are_all_in_albums_is_right() -> None:
     plan = plan_of(elsewhere=(f"{ROOT}/A/1.jpg",))
     assert plan.notes == ()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "A/name without extension",
+        "A/.hidden",
+        "A/",
+        "A/\n",
+        "A/\x00.jpg",
+        "A/\ud800.jpg",
+        "A/" + "x" * 5000,
+        "A/\u202e.jpg",
+    ],
+)
+def test_odd_names_are_ordinary_files(path: str) -> None:
+    plan = plan_of(asset(path, id="odd"), options={"set_album_thumbnail": ThumbnailChoice.RANDOM})
+    assert actions(plan) == [CreateAlbum("A", ("odd",), thumbnail_asset_id="odd")]
+
+
+@pytest.mark.parametrize("folder", ["\n", "\x00", "\ud800", "..", "A\\B", "\u202e", "x" * 5000])
+def test_odd_folders_have_albums_or_a_reason(folder: str) -> None:
+    plan = plan_of(asset(f"{folder}/1.jpg", id="odd"), options={"tag": True})
+    made = [action for action in actions(plan) if isinstance(action, CreateAlbum)]
+    assert [action.asset_ids for action in made] + [skip.asset_ids for skip in plan.skips] == [("odd",)]

@@ -18,11 +18,16 @@ from immich_tools.folder_albums import (
     UpdateMode,
     gather,
     make_plan,
+    replan,
 )
+from immich_tools.folder_albums.made import made_albums
 from immich_tools.folder_albums.walk import read_files
 from immich_tools.paths import PathMap
 from immich_tools.plan.actions import AddToAlbum
 from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
+from immich_tools.plan.execute import apply
+from immich_tools.plan.journal import runs
+from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import Dialect, Sandbox
 
 ROOT = "/ext/lib"
@@ -48,6 +53,16 @@ def test_a_root_that_is_not_on_this_computer(tmp_path: Path) -> None:
     assert not found.files and "--map" in found.warnings[0]
 
 
+def test_names_as_macs_write_them_and_names_no_file_can_have(tmp_path: Path) -> None:
+    decomposed = tmp_path / "Mu\u0308nchen"
+    decomposed.mkdir()
+    (decomposed / ".albumprops").write_text("description: Isar\n")
+    odd = [Folder(ROOT, (name,)) for name in ("\x00", "\ud800", "x" * 5000, "..")]
+    found = read_files([Folder(ROOT, ("M\u00fcnchen",)), *odd], PathMap({ROOT: str(tmp_path)}))
+    assert {path: said.description for path, said in found.files.items()} == {f"{ROOT}/M\u00fcnchen": "Isar"}
+    assert list(found.broken) == [f"{ROOT}/{'x' * 5000}"]
+
+
 class Library:
     """A server with an external library, and the journals of runs on it."""
 
@@ -65,6 +80,16 @@ class Library:
         name = path.rpartition("/")[2]
         fields = {"original_path": f"{ROOT}/{path}", "original_file_name": name, "library_id": self.library} | values
         return str(self.sandbox.add_asset(**fields))
+
+    def move(self, path: str, to: str) -> None:
+        """Move a file; the server makes another asset of it, and puts the old one into the trash as missing (2.3.1, 3.1.0)."""
+        self.lose(path)
+        self.ids[to] = self.add(to)
+
+    def lose(self, path: str) -> None:
+        """Take a file off the disk."""
+        asset = self.sandbox.state.assets[self.ids.pop(path)]
+        asset.is_offline, asset.deleted_at = True, self.sandbox.state.now()
 
     def plan(self, **options: Any) -> Any:
         chosen = FolderAlbumsOptions(**({"root_path": (ROOT,)} | options))
@@ -116,3 +141,61 @@ def test_nothing_is_read_without_a_root(library: Library) -> None:
     with pytest.raises(UsageError, match="--root-path is missing"):
         gather(library.immich, FolderAlbumsOptions())
     assert len(library.sandbox.requests) == before
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_the_album_of_a_renamed_folder_is_renamed_once(library: Library, everything: bool) -> None:
+    options: dict[str, Any] = {"find_assets_in_albums": everything}
+    library.run(**options)
+    before = {album.name: album.id for album in library.immich.albums.all()}
+    library.move("2020/a.jpg", "Rome/a.jpg")
+    library.move("2020/b.jpg", "Rome/b.jpg")
+    renamed, *others = library.run(**options)
+    assert (renamed.album_id, renamed.after) == (before["2020"], "Rome")
+    assert {action.asset_id for action in others} == {library.ids["Rome/a.jpg"], library.ids["Rome/b.jpg"]}
+    assert library.plan(**options).changes == ()
+    library.move("Rome/a.jpg", "2020/a.jpg")
+    library.move("Rome/b.jpg", "2020/b.jpg")
+    assert library.run(**options)[0].after == "2020"
+
+
+def test_an_album_is_empty_once_its_files_are_gone_for_good(library: Library) -> None:
+    library.run()
+    lost = library.ids["2021/c.jpg"]
+    library.lose("2021/c.jpg")
+    plan = library.plan(sync_mode=SyncMode.OFFLINE_ASSETS)
+    assert plan.changes == () and "'2021'" in plan.notes[0]
+    library.sandbox.state.remove_asset(library.sandbox.state.assets[lost], delete_files=False)
+    (deleted,) = library.run(sync_mode=SyncMode.EMPTY_ALBUMS)
+    assert isinstance(deleted, DeleteAlbum) and deleted.name == "2021"
+
+
+def test_an_album_that_an_undo_made_again_is_still_the_tool_s(library: Library) -> None:
+    library.run()
+    deleted = library.plan(mode=Mode.CLEANUP)
+    deleted.apply(library.immich, journal_folder=library.journals)
+    past = runs(library.journals)[-1]
+    assert past.plan.counts() == {"delete-album": 2}
+    apply(undo_plan(past, library.immich), library.immich, journal_folder=library.journals, undoes=past.id)
+    made = made_albums(library.journals, library.immich.me.id)
+    assert {album.id for album in library.immich.albums.all()} <= made.keys()
+
+
+def test_a_saved_plan_is_made_again_with_the_same_journals(library: Library) -> None:
+    library.run()
+    saved = library.plan(mode=Mode.CLEANUP)
+    again = replan(library.immich, saved, journal_folder=library.journals)
+    assert again.changes == saved.changes and {change.reason for change in again.changes} == {"made by this tool"}
+
+
+@pytest.mark.parametrize("admin", [True, False])
+def test_a_root_of_which_only_the_libraries_tell(tmp_path: Path, admin: bool) -> None:
+    """Only an administrator's key may ask for these; with any other there is less to go by."""
+    sandbox = Sandbox(Dialect.V3)
+    sandbox.add_library("photos", ["/external/photos"])
+    user_id = sandbox.admin.id if admin else sandbox.add_user("kid", "kid@example.com").id
+    immich = Immich.connect(sandbox.url, sandbox.add_key(user_id), transport=sandbox.transport())
+    options = FolderAlbumsOptions(root_path=("D:\\Family\\Photos",))
+    (note,) = make_plan(gather(immich, options, journal_folder=tmp_path), options).notes
+    assert "No file lies under the root D:/Family/Photos." in note
+    assert ("Did you mean /external/photos?" in note) is admin

@@ -110,6 +110,10 @@ LIBRARY = (
         ),
         pytest.param("/volume1/pictures", LIBRARY, "/usr/src/app/external/photos", id="no name in common"),
         pytest.param("/photos", ("C:\\Photos\\A\\i.jpg",), "C:/Photos", id="Windows"),
+        pytest.param("D:\\Family\\Photos", LIBRARY, "/usr/src/app/external/photos", id="the host's path on Windows"),
+        pytest.param("usr\\src\\app\\external\\photos", LIBRARY, "/usr/src/app/external/photos", id="wrong slashes"),
+        pytest.param("\\\\nas\\photos\\", LIBRARY, "/usr/src/app/external/photos", id="a share on Windows"),
+        pytest.param("/mnt/external/photos/2023", LIBRARY, "/usr/src/app/external/photos/2023", id="wrong mount"),
         pytest.param(
             "/mnt/photos",
             ("/x/photos/photos/i.jpg", "/x/photos/a/i.jpg", "/y/z/photos/i.jpg"),
