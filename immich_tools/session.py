@@ -17,6 +17,7 @@ from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.execute import apply
 from immich_tools.plan.guards import Guards, finally_removed, sentence
 from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.storage import check_place
 from immich_tools.report.output import Output
 from immich_tools.settings import ApplyOptions, ConnectionOptions, ExecutionOptions, OutputOptions, account_in_turn
 from immich_tools.tools import replan
@@ -35,6 +36,9 @@ def connect(options: ConnectionOptions, *, read_only: bool, output: Output, page
 class Session:
     """One run of one tool.
 
+    :ivar outcome: what became of the plan; None while none was carried out.
+
+    :param output: what somebody else has opened, that one closes.
     :param changes: whether and how the plan is carried out; without ``--apply`` the connection refuses to write.
     :param page_size: assets in one answer of a listing, 1 to 1000.
     """
@@ -42,13 +46,17 @@ class Session:
     def __init__(
         self,
         connection: ConnectionOptions,
-        output: OutputOptions,
+        output: OutputOptions | Output,
         changes: ApplyOptions,
         *,
         page_size: int = PAGE_SIZE,
     ) -> None:
-        self.output = Output.of(output)
+        self.output = output if isinstance(output, Output) else Output(output)
+        self._owns_output = self.output is not output
         self.changes = changes
+        self.outcome: Outcome | None = None
+        if changes.save_plan is not None:
+            check_place(changes.save_plan)
         account = account_in_turn()
         if account is not None:
             self.output.say(_("Account {name}:").format(name=account))
@@ -63,7 +71,8 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.immich.close()
-        self.output.close()
+        if self._owns_output:
+            self.output.close()
 
     def show(self, plan: Plan, *, each: bool = True) -> None:
         """Print the plan, and save it if asked to.
@@ -129,6 +138,7 @@ class Session:
 
     def finish(self, outcome: Outcome) -> ExitCode:
         """Say how a run ended."""
+        self.outcome = outcome
         self.output.outcome(outcome)
         return outcome.exit_code
 

@@ -11,13 +11,12 @@ from cyclopts import Parameter
 from immich_tools.errors import ExitCode
 from immich_tools.folder_albums.choices import Mode
 from immich_tools.folder_albums.gather import gather
-from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions
+from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions, Said
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import make_plan
 from immich_tools.i18n import _
 from immich_tools.session import Session, agree
 from immich_tools.settings import (
-    OutputOptions,
     SourceOptions,
     make_app,
     run,
@@ -28,6 +27,7 @@ CHANGES: Final = Changes()
 CONNECTION: Final = Connection()
 KEYS: Final = Keys()
 RUN: Final = RunOptions()
+SAID: Final = Said()
 
 
 def folder_albums(
@@ -44,7 +44,7 @@ def folder_albums(
     options: Annotated[RunOptions, Parameter(name="*")] = RUN,
     connection: Annotated[Connection, Parameter(name="*")] = CONNECTION,
     keys: Annotated[Keys, Parameter(name="*")] = KEYS,
-    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    output: Annotated[Said, Parameter(name="*")] = SAID,
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """Make albums from the folders of external libraries, and keep them filled.
@@ -54,7 +54,7 @@ def folder_albums(
     if tool.mode is not Mode.DELETE_ALL:
         tool.roots()
     changes = evolve(changes, apply=changes.apply or options.applies(tool.mode))
-    with Session(connection, options.output(output), changes, page_size=options.page_size) as session:
+    with Session(connection, output.resolved(), changes, page_size=options.page_size) as session:
         facts = gather(session.immich, tool, journal_folder=changes.journals())
         plan = make_plan(facts, tool)
         session.show(plan)

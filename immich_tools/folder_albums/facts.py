@@ -64,6 +64,7 @@ class FolderFacts:
     :ivar elsewhere: paths of files that are no asset of `assets`, to find out what is wrong with a root.
     :ivar import_paths: folders that the user's external libraries read, for the same end; empty where the key may not see them.
     :ivar dormant: ids of albums that show nothing and yet hold files: these are in the trash, where files missing on the disk are, too.
+    :ivar absent: how many files below the roots are missing on the disk and in the trash for that: the server puts them there itself.
     :ivar warnings: what the reader of the plan should know of reading.
     """
 
@@ -84,6 +85,7 @@ class FolderFacts:
     elsewhere: tuple[str, ...] = ()
     import_paths: tuple[str, ...] = ()
     dormant: frozenset[str] = frozenset()
+    absent: int = 0
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

@@ -84,11 +84,20 @@ def _for_creation(
         pictures=_pictures(immich, options, facts, matches),
         users=tuple(immich.users.all()) if shares and arrangement.wanted else (),
         dormant=_dormant(immich, options, facts, matches),
+        absent=_absent(immich, options),
     )
     if options.tag and arrangement.wanted:
         tags = immich.tags.all()
         facts = evolve(facts, tags=tuple(tags), tagged=_tagged(immich, tags, arrangement))
     return facts
+
+
+def _absent(immich: Immich, options: FolderAlbumsOptions) -> int:
+    if options.sync_mode is not SyncMode.OFFLINE_ASSETS:
+        return 0
+    roots = options.roots()
+    trashed = immich.assets.stream(AssetFilter(visibility=SHOWN, trashed=True))
+    return sum(asset.is_offline and root_of(asset.original_path, roots) is not None for asset in trashed)
 
 
 def _filters(options: FolderAlbumsOptions, *, not_in_album: bool) -> Iterator[AssetFilter]:

@@ -11,7 +11,7 @@ from immich_tools.folder_albums.arrange import Arrangement
 from immich_tools.folder_albums.diagnosis import diagnose
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.i18n import _
+from immich_tools.i18n import _, ngettext
 
 SHOWN: Final = 5
 """How many names a note spells out."""
@@ -28,6 +28,7 @@ class Findings:
     untagged: dict[str, str] = field(factory=dict)
     foreign_empty: list[str] = field(factory=list)
     dormant: list[str] = field(factory=list)
+    absent: int = 0
 
     def notes(self) -> list[str]:
         """All of it in words."""
@@ -66,6 +67,14 @@ class Findings:
                 _("Albums whose files are all in the trash, or missing on the disk, are left alone: {names}.").format(
                     names=_named(self.dormant)
                 )
+            )
+        if self.absent:
+            notes.append(
+                ngettext(
+                    "{count} file below the roots is missing on the disk. Immich put it into the trash and takes it from there, too.",
+                    "{count} files below the roots are missing on the disk. Immich put them into the trash and takes them from there, too.",
+                    self.absent,
+                ).format(count=self.absent)
             )
         return notes
 

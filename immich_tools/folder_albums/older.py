@@ -6,11 +6,12 @@ Users of that tool change the name of the command or of the image and nothing el
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, ClassVar, Final
 
 from attrs import evolve, frozen
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 from cyclopts.validators import Number
 
 from immich_tools.folder_albums.choices import Mode
@@ -23,6 +24,7 @@ from immich_tools.settings import (
     ConnectionOptions,
     EachAccountOptions,
     Legacy,
+    LogLevel,
     OutputOptions,
     Positional,
     also_called,
@@ -32,14 +34,22 @@ ADDED_AT_ONCE: Final = 2000
 """Ids in one request, unless the options say another number."""
 
 
-class LogLevel(Enum):
-    """How much is said."""
+class _OlderLevel(Enum):
+    """The older tool's words."""
 
     CRITICAL = "CRITICAL"
     ERROR = "ERROR"
     WARNING = "WARNING"
     INFO = "INFO"
     DEBUG = "DEBUG"
+
+
+_read_level: Final = read_choice(_OlderLevel)
+
+
+def _level(annotation: object, tokens: Sequence[Token]) -> LogLevel:
+    level = _read_level(annotation, tokens)
+    return LogLevel.ERROR if level is _OlderLevel.CRITICAL else LogLevel[level.name]
 
 
 class KeyType(Enum):
@@ -131,18 +141,6 @@ class RunOptions:
             help=_("In the modes that delete the same as --apply; DELETE_ALL then asks no question."),
         ),
     ] = False
-    log_level: Annotated[
-        LogLevel,
-        Parameter(
-            name=("--log-level", "-l"),
-            env_var="LOG_LEVEL",
-            converter=read_choice(LogLevel),
-            show_choices=False,
-            help=_(
-                "DEBUG is the same as --verbose; WARNING, ERROR and CRITICAL are the same as --quiet; INFO is neither."
-            ),
-        ),
-    ] = LogLevel.INFO
     fetch_chunk_size: Annotated[
         int,
         Parameter(
@@ -168,9 +166,33 @@ class RunOptions:
         """Whether these words mean ``--apply`` in a mode."""
         return self.unattended if mode is Mode.CREATE else self.delete_confirm
 
-    def output(self, chosen: OutputOptions) -> OutputOptions:
-        """What is said, with the log level where neither --quiet nor --verbose tells."""
-        if chosen.quiet or chosen.verbose or self.log_level is LogLevel.INFO:
-            return chosen
+
+@frozen(kw_only=True)
+class Said(OutputOptions):
+    """What is printed, and where, by all its names: the older tool has one level for everything.
+
+    :ivar log_level: CRITICAL is taken for ERROR: nothing less ends a run.
+    """
+
+    legacy: ClassVar[tuple[Legacy, ...]] = (Legacy("LOG_LEVEL", "--log-level"),)
+
+    log_level: Annotated[
+        LogLevel | None,
+        Parameter.combine(
+            also_called(OutputOptions, "log_level", "-l"),
+            Parameter(
+                converter=_level,
+                show_choices=False,
+                help=_(
+                    "What the log file gets; and DEBUG is the same as --verbose, WARNING, ERROR and CRITICAL are the same as --quiet."
+                ),
+            ),
+        ),
+    ] = None
+
+    def resolved(self) -> OutputOptions:
+        """The same with the level's meaning for what is printed, where neither --quiet nor --verbose tells."""
+        if self.quiet or self.verbose or self.log_level in (None, LogLevel.INFO):
+            return self
         verbose = self.log_level is LogLevel.DEBUG
-        return evolve(chosen, verbose=verbose, quiet=not verbose)
+        return evolve(self, verbose=verbose, quiet=not verbose)

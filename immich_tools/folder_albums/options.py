@@ -6,9 +6,8 @@ and users by colons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from types import NoneType
-from typing import Annotated, Any, ClassVar, Final
+from collections.abc import Callable, Iterator
+from typing import Annotated, ClassVar, Final
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -26,7 +25,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Visibility
 from immich_tools.paths import PathFilter, PathMap
 from immich_tools.settings import Numbered, may_be_empty, may_be_number, unchanged, without_quotes
-from immich_tools.settings.stored import options_from_json, options_to_json
+from immich_tools.settings.documents import to_document
 
 PREFIX: Final = "IMMICH_FOLDER_ALBUMS_"
 
@@ -331,7 +330,7 @@ class FolderAlbumsOptions:
     @property
     def scheme(self) -> Scheme:
         """What decides which file goes into which album."""
-        return Scheme.of(self.to_json())
+        return Scheme.of(to_document(self))
 
     def roots(self) -> Roots:
         """The roots, with nothing looked up in them yet.
@@ -373,24 +372,3 @@ class FolderAlbumsOptions:
         :raises UsageError: an entry of ``--map`` is not of the form SERVER=LOCAL.
         """
         return PathMap.parse(self.map)
-
-    def to_json(self) -> dict[str, Any]:
-        """All options as JSON values, for a plan document."""
-        return options_to_json(self)
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> FolderAlbumsOptions:
-        """The options that `to_json` wrote; what is missing has its default.
-
-        :raises UsageError: an option is unknown or has a wrong value.
-        """
-        return options_from_json(cls, document, _OPTIONAL)
-
-
-_OPTIONAL: Final[Mapping[str, tuple[type[Any], ...]]] = {
-    "album_order": (NoneType, SortOrder),
-    "set_album_thumbnail": (NoneType, ThumbnailChoice),
-    "comments_and_likes": (NoneType, bool),
-    "visibility": (NoneType, Visibility),
-}
-"""What options without a default may hold."""

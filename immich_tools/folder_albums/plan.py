@@ -16,7 +16,7 @@ from immich_tools.folder_albums.matching import Matches, match
 from immich_tools.folder_albums.notes import Findings, root_notes
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.properties import PropertyTree
-from immich_tools.folder_albums.settle import Settler
+from immich_tools.folder_albums.settle import Settler, thumbnail_change
 from immich_tools.folder_albums.tagging import tag_changes
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset
@@ -29,6 +29,7 @@ from immich_tools.plan.actions import (
 )
 from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField, share_texts
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.settings.documents import to_document
 
 TOOL: Final = "folder-albums"
 """Name of the tool in plans."""
@@ -78,7 +79,7 @@ class _Planner:
             changes=tuple(self.changes),
             keeps=tuple(self.keeps),
             skips=tuple(self.skips),
-            options=self.options.to_json(),
+            options=to_document(self.options),
             notes=(*sorted(self.facts.warnings), *self.notes, *self.findings.notes()),
             labels=self._labels(),
         )
@@ -107,7 +108,7 @@ class _Planner:
         for label, wanted in arrangement.wanted.items():
             album = matches.found.get(label)
             self._album(wanted, album, matches=matches, settler=settler, departures=departures, added=added)
-        self._depart(departures)
+        self._depart(departures, settler)
         for files in arrangement.files():
             self._files(files, matches, added)
         if self.options.tag:
@@ -198,14 +199,23 @@ class _Planner:
                 requires = () if change_id is None else (change_id,)
                 self.changes.append(Change(f"visibility:{asset.id}", action, "", requires, files.label))
 
-    def _depart(self, departures: Mapping[str, Sequence[str]]) -> None:
+    def _depart(self, departures: Mapping[str, Sequence[str]], settler: Settler) -> None:
         albums = {album.id: album for album in self.facts.albums}
+        decided = {change.id for change in self.changes}
+        for album_id in sorted({album_id for left in departures.values() for album_id in left}):
+            change = settler.other_thumbnail(albums[album_id])
+            if change is not None and change.id not in decided:
+                self.changes.append(change)
+        planned = {change.id for change in self.changes}
         for asset_id in sorted(departures):
             for album_id in departures[asset_id]:
                 album = albums[album_id]
                 action = RemoveFromAlbum(asset_id, album_id, album.name)
                 reason = _("is no longer in a folder of this album")
-                self.changes.append(Change(f"remove:{album_id}:{asset_id}", action, reason, group=album.name))
+                thumbnail = thumbnail_change(album_id)
+                # Taking the picture that stands for an album out of it first would leave undoing without the former one.
+                requires = (thumbnail,) if album.thumbnail_asset_id == asset_id and thumbnail in planned else ()
+                self.changes.append(Change(f"remove:{album_id}:{asset_id}", action, reason, requires, album.name))
 
     def _tag(self, arrangement: Arrangement) -> None:
         changes, self.findings.untagged = tag_changes(arrangement.files(), self.facts)
@@ -223,6 +233,7 @@ class _Planner:
                 self.changes.append(Deletions.change(album, (), _("is empty")))
             else:
                 self.findings.foreign_empty.append(album.name)
+        self.findings.absent = self.facts.absent
         for asset in arrangement.offline:
             reason = _("its file was missing when the server looked last")
             self.changes.append(Change(f"trash:{asset.id}", TrashAssets((asset.id,)), reason, group=_("missing files")))

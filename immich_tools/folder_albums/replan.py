@@ -9,6 +9,7 @@ from immich_tools.folder_albums.gather import gather
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import make_plan
 from immich_tools.plan.document import Plan
+from immich_tools.settings.documents import from_document
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -50,5 +51,5 @@ def replan(immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
     :param journal_folder: where journals of earlier runs are; they tell which albums this tool made.
     :raises UsageError: the options in the saved plan are not usable.
     """
-    options = FolderAlbumsOptions.from_json(saved.options)
+    options = from_document(FolderAlbumsOptions, saved.options)
     return make_plan(gather(immich, options, journal_folder=journal_folder), options)

@@ -19,6 +19,7 @@ from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.properties import ThumbnailChoice
 from immich_tools.folder_albums.roots import Roots
 from immich_tools.folder_albums.sharing import SharingChanges, plan_sharing
+from immich_tools.i18n import _
 from immich_tools.immich.models import Album, AlbumUser, Asset
 from immich_tools.paths import PathFilter
 from immich_tools.plan.album_actions import AlbumField, AlbumValue, SetAlbumField, ShareAlbum
@@ -26,6 +27,11 @@ from immich_tools.plan.document import Change
 
 _EVERY_RUN = (ThumbnailChoice.RANDOM_ALL, ThumbnailChoice.RANDOM_FILTERED)
 """Thumbnails that albums get in every run, whatever the update mode."""
+
+
+def thumbnail_change(album_id: str) -> str:
+    """The id of the change of an album's thumbnail."""
+    return f"{AlbumField.THUMBNAIL.value}:{album_id}"
 
 
 @define
@@ -153,6 +159,15 @@ class Settler:
             for user_id, before, after in sorted(steps, key=lambda step: step[0])
         ]
 
+    def other_thumbnail(self, album: Album) -> Change | None:
+        """Another picture to stand for an album whose own leaves it: the first that stays. None where there is no need, or no other."""
+        staying = sorted(self._staying(album))
+        former = album.thumbnail_asset_id
+        if former is None or former in staying or not staying:
+            return None
+        action = SetAlbumField(album.id, album.name, AlbumField.THUMBNAIL, before=former, after=staying[0])
+        return Change(thumbnail_change(album.id), action, _("the picture that stands for it leaves"), group=album.name)
+
     def random_for_all(self, changes: list[Change], arrangement: Arrangement) -> None:
         """Give albums that this run has nothing else to do with a random thumbnail as well, when asked to."""
         if self.options.set_album_thumbnail is not ThumbnailChoice.RANDOM_ALL:
@@ -162,7 +177,7 @@ class Settler:
         growing = {change.group for change in changes if change.id.startswith("add:")}
         busy = {album.id for label, album in self.matches.found.items() if label in growing}
         for album in self.facts.own_albums():
-            change_id = f"{AlbumField.THUMBNAIL.value}:{album.id}"
+            change_id = thumbnail_change(album.id)
             members = self._staying(album)
             if change_id in decided or album.id in busy or not members:
                 continue

@@ -111,17 +111,22 @@ class Assets:
         body = {"ids": list(ids), **_fields(update, self.version())}
         self.connection.send(update_assets._get_kwargs(body=AssetBulkUpdateDto.from_dict(body)))
 
-    def trash(self, ids: Sequence[str]) -> None:
-        """Move assets to the trash: all or none. Where the server's trash is off, this deletes for good."""
-        self._delete(ids, force=False)
+    def trash(self, ids: Sequence[str], *, once: bool = False) -> None:
+        """Move assets to the trash: all or none. Where the server's trash is off, this deletes for good.
+
+        :param once: do not send it again by itself where no answer comes: for who must look at something before each try.
+        """
+        self._delete(ids, force=False, once=once)
 
     def delete_permanently(self, ids: Sequence[str]) -> None:
         """Delete assets and their files for good: all or none."""
         self._delete(ids, force=True)
 
-    def _delete(self, ids: Sequence[str], *, force: bool) -> None:
+    def _delete(self, ids: Sequence[str], *, force: bool, once: bool = False) -> None:
         body = AssetBulkDeleteDto(ids=list(ids), force=force)
-        self.connection.send(delete_assets._get_kwargs(body=body), timeout=max(self.connection.timeout, 120.0))
+        self.connection.send(
+            delete_assets._get_kwargs(body=body), timeout=max(self.connection.timeout, 120.0), once=once
+        )
 
     def restore(self, ids: Sequence[str]) -> None:
         """Take assets out of the trash: all or none. Offline external assets stay where they are."""

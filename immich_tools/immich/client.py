@@ -21,8 +21,12 @@ from immich_tools.immich.address import api_address
 from immich_tools.immich.albums import Albums
 from immich_tools.immich.assets import Assets
 from immich_tools.immich.connection import PAGE_SIZE, Connection, Once, tls_context
+from immich_tools.immich.downloads import Downloads
 from immich_tools.immich.duplicates import Duplicates
+from immich_tools.immich.faces import Faces
 from immich_tools.immich.failures import not_immich
+from immich_tools.immich.integrity import Integrity
+from immich_tools.immich.libraries import Libraries
 from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.stacks import Stacks
@@ -43,7 +47,8 @@ class InsecureConnection(UserWarning):
 class Immich:
     """A server as one user sees it through an API key; use `connect` or `from_env` to make one.
 
-    :ivar assets, albums, tags, people, stacks, users, duplicates: what can be read and changed.
+    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads: what can be read and
+        changed.
     """
 
     def __init__(self, connection: Connection, *, force_version: bool = False) -> None:
@@ -57,9 +62,13 @@ class Immich:
         self.albums = Albums(connection, self._version, self._owner_id)
         self.tags = Tags(connection, self._version, self.assets)
         self.people = People(connection, self.assets)
+        self.faces = Faces(connection)
         self.stacks = Stacks(connection, self.assets)
         self.users = Users(connection)
         self.duplicates = Duplicates(connection, self._version)
+        self.integrity = Integrity(connection, self._version)
+        self.libraries = Libraries(connection)
+        self.downloads = Downloads(connection)
 
     @classmethod
     def connect(
@@ -132,9 +141,10 @@ class Immich:
         return cls.from_options(options, read_only=read_only)
 
     @classmethod
-    def from_options(cls, options: ConnectionOptions, *, read_only: bool) -> Self:
+    def from_options(cls, options: ConnectionOptions, *, read_only: bool, page_size: int = PAGE_SIZE) -> Self:
         """Connect as options say.
 
+        :param page_size: assets in one answer of a listing, 1 to 1000.
         :raises UsageError: the address or the key is missing or not usable.
         """
         return cls.connect(
@@ -146,6 +156,7 @@ class Immich:
             timeout=options.timeout,
             concurrency=options.concurrency,
             force_version=options.force_version,
+            page_size=page_size,
         )
 
     def __repr__(self) -> str:

@@ -37,6 +37,11 @@ def resolves_duplicates(version: Version) -> bool:
     return version >= Version(2, 7, 0)
 
 
+def checks_files(version: Version) -> bool:
+    """The server looks for missing files itself and reports them (3.0 on; alpha)."""
+    return version.major >= 3
+
+
 def check_version(version: Version) -> None:
     """Refuse to write to a server whose behaviour nobody has checked. A release candidate counts as its release.
 

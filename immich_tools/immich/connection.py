@@ -7,7 +7,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
@@ -17,7 +17,7 @@ import httpx
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.failures import failure_of, not_immich, unreachable
-from immich_tools.immich.transport import Gate
+from immich_tools.immich.transport import ONCE, STREAMED, Gate
 from immich_tools.secret import Secret
 
 logger = logging.getLogger(__name__)
@@ -113,6 +113,8 @@ class Connection:
         self.timeout = timeout
         self.concurrency = concurrency
         self.page_size = page_size
+        self.tries = tries
+        self.retry_wait = retry_wait
         self.requests_sent = 0
         self._lock = threading.Lock()
         inner = transport or httpx.HTTPTransport(
@@ -132,29 +134,55 @@ class Connection:
     def __repr__(self) -> str:
         return f"Connection({self.url!r}, read_only={self.read_only})"
 
-    def send(self, operation: dict[str, Any], *, timeout: float | None = None) -> httpx.Response:
+    def send(self, operation: dict[str, Any], *, timeout: float | None = None, once: bool = False) -> httpx.Response:
         """Send one request.
 
         :param operation: what an SDK operation's ``_get_kwargs`` gives: method, url, params, json, headers.
         :param timeout: seconds, where an operation needs more than the usual.
+        :param once: never send it again, not even where that does no harm.
         :returns: a 2xx answer, its body read.
         :raises ToolkitError: for everything else.
         """
-        with self._lock:
-            self.requests_sent += 1
-        seconds = timeout or self.timeout
+        request = self._request(operation, timeout or self.timeout)
+        request.extensions[ONCE] = once
         failure: ToolkitError
         try:
-            # More threads than connections may be at work: waiting for a free one is no sign of a slow server.
-            response = self._http.request(**operation, timeout=httpx.Timeout(seconds, pool=None))
+            response = self._http.send(request)
         except httpx.HTTPError as error:
-            failure = unreachable(error, self.url, seconds)
+            failure = unreachable(error, self.url, timeout or self.timeout)
         else:
             if response.is_success:
                 return response
             failure = failure_of(response)
         # Raised outside the handler: the frames of the HTTP library hold the request with its key and must not become the context.
         raise failure
+
+    def open(self, operation: dict[str, Any], *, accepted: Container[int] = ()) -> httpx.Response:
+        """Send one request whose answer is too long to be held in memory.
+
+        :param accepted: status codes outside 2xx that are answers all the same.
+        :returns: an answer whose body has not been read; whoever opens it closes it.
+        :raises ToolkitError: for everything else.
+        """
+        request = self._request(operation, self.timeout)
+        request.extensions[STREAMED] = True
+        failure: ToolkitError
+        try:
+            response = self._http.send(request, stream=True)
+            if response.is_success or response.status_code in accepted:
+                return response
+            response.read()
+        except httpx.HTTPError as error:
+            failure = unreachable(error, self.url, self.timeout)
+        else:
+            failure = failure_of(response)
+        raise failure
+
+    def _request(self, operation: dict[str, Any], seconds: float) -> httpx.Request:
+        with self._lock:
+            self.requests_sent += 1
+        # More threads than connections may be at work: waiting for a free one is no sign of a slow server.
+        return self._http.build_request(**operation, timeout=httpx.Timeout(seconds, pool=None))
 
     def json(self, operation: dict[str, Any], *, timeout: float | None = None) -> Any:
         """Send one request and decode the JSON it answers.

@@ -114,11 +114,12 @@ def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
         duplicate groups carry an empty list whoever is in the picture (Immich 2.3.1 and 3.1.0).
     """
     exif, tags, people, stack = item.get("exifInfo"), item.get("tags"), item.get("people"), item.get("stack")
-    duration = item.get("duration")
+    duration, unassigned = item.get("duration"), item.get("unassignedFaces")
     return Asset(
         item["id"],
-        intern(item["ownerId"]),
-        _TYPES.get(item["type"], AssetType.OTHER),
+        # Nobody's and of no known kind where the server does not say: no tool touches such a one, and the others are read all the same.
+        intern(item.get("ownerId") or ""),
+        _TYPES.get(item.get("type") or "", AssetType.OTHER),
         item.get("originalPath") or "",
         item.get("originalFileName") or "",
         parse_time(item.get("fileCreatedAt")) or _EPOCH,
@@ -136,9 +137,17 @@ def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
         None if exif is None else exif_from_json(exif),
         None if tags is None else tuple(sorted(map(tag_from_json, tags))),
         people_from_json(people) if people or (tells_people and people is not None) else None,
+        len(unassigned) if tells_people and unassigned is not None else None,
+        item.get("isEdited") is True,
+        parse_time(item.get("createdAt")) if tells_people else None,
     )
 
 
 def people_from_json(people: Sequence[Json]) -> tuple[Person, ...]:
     """The people in an asset, by name."""
-    return tuple(sorted(Person(name=who.get("name") or "", id=who["id"]) for who in people))
+    return tuple(sorted(map(person_from_json, people)))
+
+
+def person_from_json(who: Json) -> Person:
+    """A recognised person."""
+    return Person(name=who.get("name") or "", id=who["id"])

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import httpx
 
-from immich_tools.errors import AccessDenied, RequestRefused, ServerUnreachable, ToolkitError
+from immich_tools.errors import AccessDenied, AdministratorNeeded, RequestRefused, ServerUnreachable, ToolkitError
 from immich_tools.i18n import _
 
 MISSING_PERMISSION: Final = "Missing required permission: "
@@ -115,7 +115,7 @@ def _denied(status: int, words: str, what: str) -> AccessDenied:
             _("The server does not accept this API key. Create one in Immich under Account settings > API keys.")
         )
     if words == FORBIDDEN:
-        return AccessDenied(_("This needs an administrator's API key ({request}).").format(request=what))
+        return AdministratorNeeded(_("This needs an administrator's API key ({request}).").format(request=what))
     return AccessDenied(_("The server denied {request}: {reason}.").format(request=what, reason=words))
 
 

@@ -21,7 +21,8 @@ class AssetFilter:
     """Which assets to list. Every search pins its visibility: the versions' defaults differ.
 
     :ivar visibility: one search each; LOCKED cannot be listed with an API key.
-    :ivar path_part: any part of the original's path, whatever its case.
+    :ivar path_part: any part of the original's path, whatever its case. More may be found (``_`` and ``%`` are wildcards to the server):
+        compare the paths.
     :ivar taken_after, taken_before: both inclusive, to the millisecond.
     :ivar trashed: only assets in the trash (offline external ones included), instead of only those outside.
     :ivar with_exif, with_people: carry these details (slower).

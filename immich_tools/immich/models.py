@@ -5,11 +5,15 @@ Nothing of the generated SDK leaves this package; these types are what planners 
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from enum import Enum
+from typing import Final
 
 from attrs import field, frozen
+
+SHA1_BYTES: Final = 20
 
 
 class AssetType(Enum):
@@ -107,6 +111,10 @@ class Asset:
     :ivar checksum: base64 of a SHA-1: of the file for uploads, of the path for external assets.
     :ivar duration: milliseconds; None for a still.
     :ivar exif, tags, people: None when the answer did not carry them, which is not the same as having none.
+    :ivar unassigned_faces: how many faces were found in it that are nobody's yet; None when the answer did not tell (it does with the
+        people, and only until Immich 3).
+    :ivar is_edited: Immich's own editor made another version of it (Immich 2.5 on).
+    :ivar added_at: when the server got it; None where nobody asked for people, who are found some time after that.
     """
 
     id: str
@@ -129,6 +137,20 @@ class Asset:
     exif: Exif | None = None
     tags: tuple[Tag, ...] | None = None
     people: tuple[Person, ...] | None = None
+    unassigned_faces: int | None = None
+    is_edited: bool = False
+    added_at: datetime | None = None
+
+    @property
+    def sha1(self) -> bytes | None:
+        """Digest of the original file; None where the server has none: external assets carry a digest of their path."""
+        if self.library_id is not None:
+            return None
+        try:
+            digest = b64decode(self.checksum, validate=True)
+        except ValueError:
+            return None
+        return digest if len(digest) == SHA1_BYTES else None
 
     @property
     def local_offset(self) -> timedelta:
@@ -153,6 +175,41 @@ class Person:
 
     name: str
     id: str
+
+
+@frozen
+class Face:
+    """A face in a picture.
+
+    :ivar person: whose it is; None while it is nobody's.
+    :ivar width, height: of the picture it was found in, in pixels; the edges are measured in them.
+    """
+
+    id: str
+    person: Person | None
+    width: int
+    height: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@frozen
+class Recognition:
+    """How far the server is with finding faces.
+
+    :ivar is_on: whether it looks for faces at all (``/server/features``). People marked by hand exist without it.
+    :ivar pending: pieces of work between an upload and its recognised people that are not done; None when the key may not see them.
+    """
+
+    is_on: bool
+    pending: int | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every asset has surely been looked at."""
+        return self.is_on and self.pending == 0
 
 
 @frozen
@@ -186,6 +243,23 @@ class Album:
     is_activity_enabled: bool | None = None
     created_at: datetime | None = None
     has_shared_link: bool = False
+
+
+@frozen
+class Library:
+    """An external library.
+
+    :ivar import_paths: the folders it shows, as the server sees them.
+    :ivar exclusion_patterns: globs of paths that it leaves out.
+    :ivar refreshed_at: when the latest scan looked for new files; None before the first.
+    """
+
+    id: str
+    name: str
+    owner_id: str
+    import_paths: tuple[str, ...] = ()
+    exclusion_patterns: tuple[str, ...] = ()
+    refreshed_at: datetime | None = None
 
 
 @frozen

@@ -34,6 +34,10 @@ class People:
                 return sorted(people)
             page += 1
 
+    def count(self) -> int:
+        """How many people the server knows, nameless and hidden ones included; those whom no asset shows are not counted."""
+        return int(self.connection.json(get_all_people._get_kwargs(page=1, size=1, with_hidden=True))["total"])
+
     def of_assets(self, assets: Iterable[Asset]) -> dict[str, frozenset[Person]]:
         """The named people in some assets: asset id → people.
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
-from immich_sdk.api.stacks import create_stack, delete_stack, get_stack
+from immich_sdk.api.stacks import create_stack, delete_stack, get_stack, search_stacks
 from immich_sdk.models.stack_create_dto import StackCreateDto
 from immich_tools.errors import RequestRefused
 from immich_tools.immich.assets import NO_SUCH, Assets
 from immich_tools.immich.connection import Connection
+from immich_tools.immich.duplicates import LONG
 
 
 @frozen
@@ -46,6 +47,12 @@ class Stacks:
         primary = answer["primaryAssetId"]
         members = (item["id"] for item in answer["assets"])
         return Stack(answer["id"], (primary, *(member for member in members if member != primary)))
+
+    def memberships(self) -> dict[str, str]:
+        """Which stack each stacked asset outside the trash is in: asset id → stack id (permission ``stack.read``)."""
+        # One answer carries every stack, with everything about each member.
+        answer = self.connection.json(search_stacks._get_kwargs(), timeout=max(LONG, self.connection.timeout))
+        return {item["id"]: stack["id"] for stack in answer for item in stack["assets"]}
 
     def create(self, asset_ids: Sequence[str]) -> None:
         """Put two or more assets into one stack; the first shows. Members of other stacks bring these along."""

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from immich_sdk.api.tags import get_all_tags, tag_assets, untag_assets
+from immich_sdk.api.tags import delete_tag, get_all_tags, tag_assets, untag_assets, upsert_tags
 from immich_sdk.models.bulk_ids_dto import BulkIdsDto
+from immich_sdk.models.tag_upsert_dto import TagUpsertDto
+from immich_tools.errors import RequestRefused
+from immich_tools.i18n import _
 from immich_tools.immich.albums import ADD_SIZE, item_results
 from immich_tools.immich.assets import Assets
 from immich_tools.immich.connection import Connection, chunks
 from immich_tools.immich.convert import tag_from_json
 from immich_tools.immich.filters import SHOWN, AssetFilter
-from immich_tools.immich.models import Asset, ItemResult, Tag, Version
+from immich_tools.immich.models import Asset, ItemResult, Tag, Version, Visibility
 from immich_tools.immich.searches import searches_for
+
+_COUNTED: Final = (*SHOWN, Visibility.HIDDEN)
+"""What an asset that carries a tag may be; the locked folder is closed to every API key."""
 
 
 @frozen
@@ -107,6 +114,35 @@ class Tags:
     def remove(self, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         """Take a tag off assets; one result per id, NOT_FOUND for those that do not carry it."""
         return self._change(untag_assets, tag_id, asset_ids)
+
+    def find_or_make(self, value: str) -> Tag:
+        """The tag of that value; it and the tags above it are made where they are missing.
+
+        Two such requests at once for tags below the same new one may end in an error, so send one after the other.
+
+        :param value: its full path, such as ``places/france``.
+        :raises RequestRefused: there can be no such tag.
+        """
+        answer = self.connection.json(upsert_tags._get_kwargs(body=TagUpsertDto(tags=[value])))
+        for tag in map(tag_from_json, answer):
+            if tag.value == value:
+                return tag
+        reason = _("the server made no tag '{value}'").format(value=value)
+        raise RequestRefused(reason, status=HTTPStatus.BAD_REQUEST, reason=reason)
+
+    def is_carried(self, tag_id: str) -> bool:
+        """Whether any asset carries a tag or one below it, those in the trash and motion videos included."""
+        return any(
+            self.assets.count(AssetFilter(visibility=_COUNTED, tag_ids=(tag_id,), trashed=trashed))
+            for trashed in (False, True)
+        )
+
+    def delete(self, tag_id: str) -> None:
+        """Delete a tag with all tags below it, for good; assets lose them.
+
+        :raises RequestRefused: it is not there (any more).
+        """
+        self.connection.send(delete_tag._get_kwargs(id=tag_id))
 
     def _change(self, operation: Any, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         results: list[ItemResult] = []

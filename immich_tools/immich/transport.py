@@ -41,6 +41,12 @@ LONGEST_WAIT: Final = 30.0
 """Seconds; also the most that a Retry-After is obeyed."""
 PATIENCE: Final = 300.0
 """Seconds after the first try from when on a request is not sent again."""
+STREAMED: Final = "immich_tools.streamed"
+"""Extension of a request whose answer is read by the caller, who also asks for the rest when it breaks off."""
+
+
+ONCE: Final = "immich_tools.once"
+"""Extension of a request that is not sent a second time, whatever became of the first."""
 
 
 class Effect(Enum):
@@ -143,18 +149,17 @@ class Gate(httpx.BaseTransport):
         self._api_key = api_key
         self._read_only = read_only
         self._patience = patience
-        common: dict[str, Any] = {
-            "allowed_methods": (*_READING_METHODS, *_REPEATABLE_METHODS, "POST"),
-            "validate_response": _read_whole,
+        methods = (*_READING_METHODS, *_REPEATABLE_METHODS, "POST")
+        again: dict[str, Any] = {
+            "total": tries - 1,
+            "backoff_factor": wait / 2,  # the library doubles it before the first wait already
+            "max_backoff_wait": LONGEST_WAIT,
+            "backoff_jitter": 0.5,
+            "allowed_methods": methods,
         }
-        self._again = _Patience(
-            total=tries - 1,
-            backoff_factor=wait / 2,  # the library doubles it before the first wait already
-            max_backoff_wait=LONGEST_WAIT,
-            backoff_jitter=0.5,
-            **common,
-        )
-        self._once = Retry(total=0, **common)
+        self._again = _Patience(**again, validate_response=_read_whole)
+        self._streamed = _Patience(**again)
+        self._once = Retry(total=0, allowed_methods=methods, validate_response=_read_whole)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
@@ -171,7 +176,9 @@ class Gate(httpx.BaseTransport):
                 _("A dry run tried to send {method} {path}; nothing was sent.").format(method=request.method, path=path)
             )
         request.headers["x-api-key"] = self._api_key.reveal()
-        request.extensions["retry"] = self._once if effect is Effect.CREATE else self._again.from_now(self._patience)
+        again = self._streamed if request.extensions.get(STREAMED) else self._again
+        is_sent_once = effect is Effect.CREATE or request.extensions.get(ONCE, False)
+        request.extensions["retry"] = self._once if is_sent_once else again.from_now(self._patience)
         return self._retrying.handle_request(request)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Place, Visibility
 from immich_tools.plan.actions import Action, AssetField, FieldValue, SetField
 from immich_tools.plan.album_actions import AlbumField, SetAlbumField
+from immich_tools.plan.claims import CLAIM_KINDS, AliveRoot, Claim
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 from immich_tools.plan.kinds import KINDS
 
@@ -33,13 +34,22 @@ _TRAILING_COMMA: Final = re.compile(r",(\s*\n\s*[\]}])")
 def _plain(value: Any) -> Any:
     if isinstance(value, Place):
         return [value.latitude, value.longitude]
+    if isinstance(value, Claim):
+        return {"claim": value.kind, **_values(value)}
+    if isinstance(value, AliveRoot):
+        return _values(value)
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
     return value.value if isinstance(value, Enum) else value
+
+
+def _values(value: Any) -> dict[str, Any]:
+    return attrs.asdict(value, recurse=False, value_serializer=lambda _owner, _field, part: _plain(part))
 
 
 def action_to_json(action: Action) -> dict[str, Any]:
     """An action as JSON values."""
-    values = attrs.asdict(action, recurse=False, value_serializer=lambda _owner, _field, value: _plain(value))
-    return {"do": action.kind, **values}
+    return {"do": action.kind, **_values(action)}
 
 
 def action_from_json(item: Any) -> Action:
@@ -63,8 +73,24 @@ def action_from_json(item: Any) -> Action:
         if property_ is None:
             raise ValueError(_("unknown field of an album: {field}").format(field=json.dumps(values.get("field"))))
         values["field"] = property_
+    if isinstance(values.get("claims"), list) and "claims" in _hints(kind):
+        values["claims"] = tuple(map(_claim_from_json, values["claims"]))
     action: Action = _build(kind, values)
     return action
+
+
+def _claim_from_json(item: Any) -> Claim:
+    name = item.get("claim") if isinstance(item, dict) else None
+    if not isinstance(name, str) or name not in CLAIM_KINDS:
+        raise ValueError(_("unknown claim {claim}").format(claim=json.dumps(item)[:80]))
+    values = {key: value for key, value in item.items() if key != "claim"}
+    if "root" in values:
+        root = values["root"]
+        if not isinstance(root, dict):
+            raise ValueError(_("field '{name}' holds {value}").format(name="root", value=json.dumps(root)[:60]))
+        values["root"] = _build(AliveRoot, root)
+    claim: Claim = _build(CLAIM_KINDS[name], values)
+    return claim
 
 
 def _field_value(field: AssetField, value: Any) -> FieldValue:
@@ -218,14 +244,27 @@ def to_line(value: Any) -> str:
     return text
 
 
+def check_place(path: Path) -> None:
+    """Find out that a plan cannot be saved before the server is read for it.
+
+    :raises UsageError: there is a file of that name, or no folder to put it into.
+    """
+    if path.exists():
+        raise _in_the_way(path)
+    if not path.parent.is_dir():
+        raise UsageError(_("The plan cannot be written to {path}: there is no such folder.").format(path=path))
+
+
+def _in_the_way(path: Path) -> UsageError:
+    return UsageError(_("{path} exists already; it is not overwritten. Choose another name.").format(path=path))
+
+
 def save_plan(plan: Plan, path: Path) -> None:
     """Write a plan document; see `Plan.save`."""
     try:
         file = path.open("x", encoding="utf-8")
     except FileExistsError:
-        raise UsageError(
-            _("{path} exists already; it is not overwritten. Choose another name.").format(path=path)
-        ) from None
+        raise _in_the_way(path) from None
     except OSError as error:
         raise _unwritable(path, error) from None
     try:

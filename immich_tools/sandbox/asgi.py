@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl, unquote
 
@@ -13,7 +12,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 TRANSPORT_KEY: Final = "sandbox.transport"
-_PIECE: Final = 256 * 1024
 
 
 class Handles(Protocol):
@@ -41,6 +39,10 @@ class SandboxApp:
             await _break_connection(scope, receive, send)
             return
         await _send_response(request, response, send)
+        if response.is_cut and (transport := scope.get("state", {}).get(TRANSPORT_KEY)) is not None:
+            # What has been sent is to arrive.
+            transport.close()
+            await _wait_for_end(receive)
 
 
 async def _read_body(receive: Receive) -> bytes:
@@ -68,24 +70,18 @@ def _request(scope: Message, body: bytes) -> Request:
 
 async def _send_response(request: Request, response: Response, send: Send) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()]
-    file, body = response.file, response.body
-    start, stop = (0, len(body)) if file is None else response.file_range or (0, file.stat().st_size)
-    headers.append((b"content-length", str(stop - start).encode()))
+    length = response.length
+    headers.append((b"content-length", str(length).encode()))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    if request.method == "HEAD" or file is None:
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
+    if request.method != "HEAD" and response.file is None and not response.is_cut:
+        await send({"type": "http.response.body", "body": response.body})
         return
-    while start < stop:
-        piece = await asyncio.to_thread(_read_piece, file, start, min(_PIECE, stop - start))
-        start += len(piece) or stop
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _read_piece(file: Path, start: int, length: int) -> bytes:
-    with file.open("rb") as stream:
-        stream.seek(start)
-        return stream.read(length)
+    if request.method != "HEAD":
+        pieces = response.pieces(length // 2 if response.is_cut else length)
+        while piece := await asyncio.to_thread(next, pieces, b""):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    if not response.is_cut:
+        await send({"type": "http.response.body", "body": b""})
 
 
 async def _break_connection(scope: Message, receive: Receive, send: Send) -> None:
@@ -94,5 +90,9 @@ async def _break_connection(scope: Message, receive: Receive, send: Send) -> Non
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
         return
     transport.abort()
+    await _wait_for_end(receive)
+
+
+async def _wait_for_end(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from attrs import define, field, frozen
@@ -12,6 +12,7 @@ from immich_tools.sandbox.dialect import Dialect
 from immich_tools.sandbox.entities import ApiKey, User
 from immich_tools.sandbox.exchange import Request
 from immich_tools.sandbox.faults import Faults
+from immich_tools.sandbox.queues import Queues
 from immich_tools.sandbox.refusals import Refused
 from immich_tools.sandbox.state import State
 from immich_tools.sandbox.validation import Field, check_body, check_query, read_json
@@ -20,7 +21,9 @@ from immich_tools.sandbox.validation import Field, check_body, check_query, read
 @define(eq=False)
 class Server:
     """The settings and the state of one sandbox server. `chance` decides what a real server leaves undecided (the order of
-    ties); it is separate from the generator of ids so that reading does not change later ids."""
+    ties); it is separate from the generator of ids so that reading does not change later ids. `mounts` tells where folders of
+    the server really are; other paths are what they say. `facial_recognition` is what the server says of itself: faces are
+    added by hand all the same."""
 
     dialect: Dialect
     state: State
@@ -30,10 +33,20 @@ class Server:
     faults: Faults
     chance: random.Random = field(factory=random.Random)
     media_root: str = "/data"
+    mounts: dict[str, Path] = field(factory=dict)
+    queues: Queues = field(factory=Queues)
+    facial_recognition: bool = False
 
     @property
     def is_v3(self) -> bool:
         return self.dialect is Dialect.V3
+
+    def real_path(self, path: str) -> Path:
+        """Where a path of the server really is; the longest mounted folder counts."""
+        for mount in sorted(self.mounts, key=len, reverse=True):
+            if PurePosixPath(path).is_relative_to(mount):
+                return self.mounts[mount] / PurePosixPath(path).relative_to(mount)
+        return Path(path)
 
 
 @frozen

@@ -31,11 +31,14 @@ class Core:
         """Answer one request. Every answer carries the date and a correlation id (header `x-immich-cid` in Immich 2.3.1,
         `x-correlation-id` in 3.1.0)."""
         with self.lock:
+            queues, paused = self.server.queues, self.server.state.paused_queues
+            queues.on_request(paused)
             correlation = "".join(self._correlations.choices(_CORRELATION_LETTERS, k=8))
             try:
                 response = self._answer(request)
             except Refused as refusal:
                 response = refusal.response(self.server.dialect, correlation)
+            queues.on_answer(paused)
             name = "x-correlation-id" if self.server.is_v3 else "x-immich-cid"
             date = http_date(self.server.state.now())
             return response.with_headers({"date": date, name: correlation})

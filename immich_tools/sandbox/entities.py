@@ -80,7 +80,9 @@ class Exif:
 @define(eq=False)
 class Asset:
     """One row of the asset table. `local_date_time` is a wall clock labelled UTC; `deleted_at` is set both for trashed and
-    for offline assets, `is_trashed_by_user` only for the former (status `trashed`)."""
+    for offline assets, `is_trashed_by_user` only for the former (status `trashed`). `is_extracted` is false while nobody has
+    read the metadata of an external file yet; `content_identifiers` are what may tie a still to its motion video. `edited` is
+    what the editor of Immich 3 made of a picture."""
 
     id: str
     owner_id: str
@@ -113,6 +115,9 @@ class Asset:
     content: bytes | None = field(default=None, repr=False)
     file: Path | None = None
     sidecar: bytes | None = field(default=None, repr=False)
+    edited: bytes | None = field(default=None, repr=False)
+    is_extracted: bool = True
+    content_identifiers: tuple[str, ...] = ()
 
 
 @define(eq=False)

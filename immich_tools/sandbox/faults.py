@@ -30,12 +30,16 @@ class FaultKind(Enum):
     UNAVAILABLE = "503"
     GATEWAY_TIMEOUT_AFTER = "504 after"
     """The proxy gave up waiting, but the request was carried out."""
+    RESET_WITHIN = "reset within"
+    """The request was carried out, and the connection broke in the middle of its answer."""
     HALF_OF_BATCH = "half of batch"
     """Calls with a result per id: every second id is answered with the error `unknown` and left undone. Other calls are not
     touched."""
 
 
-CARRIED_OUT: Final = frozenset({FaultKind.RESET_AFTER, FaultKind.BAD_GATEWAY_AFTER, FaultKind.GATEWAY_TIMEOUT_AFTER})
+CARRIED_OUT: Final = frozenset(
+    {FaultKind.RESET_AFTER, FaultKind.RESET_WITHIN, FaultKind.BAD_GATEWAY_AFTER, FaultKind.GATEWAY_TIMEOUT_AFTER}
+)
 BROKEN_CONNECTION: Final = frozenset({FaultKind.REFUSED_CONNECTION, FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER})
 TRANSIENT: Final = (
     FaultKind.RESET_BEFORE,

@@ -75,6 +75,7 @@ class Filling:
         content: bytes | None = None,
         file: Path | None = None,
         sidecar: bytes | None = None,
+        edited: bytes | None = None,
         device_asset_id: str | None = None,
         device_id: str = "sandbox",
         thumbhash: str | None = "",
@@ -82,7 +83,8 @@ class Filling:
         """Add an asset. Returns its id.
 
         The owner defaults to the administrator, the date taken to `file_created_at`, the name to one made from the number
-        of assets. `content` (or `file`) is what downloads and thumbnails are made from; without it they answer 404.
+        of assets. `content` (or `file`) is what downloads and thumbnails are made from; without it they answer 404. `edited` is
+        what the editor of Immich 3 made of it.
         `tags` are full values; an empty `thumbhash` is made up. A hidden `live_photo_video_id` is not checked.
         """
         state = self._state
@@ -111,6 +113,7 @@ class Filling:
         checksum = checksum or self._checksum(asset_id, path, content, library_id)
         if content is not None and file is None:
             content, file = originals.store(self.server, path, content)
+            originals.store(self.server, f"{path}.xmp", sidecar)
         asset = Asset(
             id=asset_id,
             owner_id=owner,
@@ -139,6 +142,7 @@ class Filling:
             content=content,
             file=file,
             sidecar=sidecar,
+            edited=edited,
             thumbhash=create.thumbhash_of(checksum) if thumbhash == "" else thumbhash,
         )
         state.insert_asset(asset)

@@ -1,20 +1,23 @@
-"""A file arrives, by upload or by a library scan: read its metadata and make the asset."""
+"""A file arrives: make the asset, and read its metadata."""
 
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import Final
 
 from attrs import field, frozen
 
 from immich_tools.sandbox import create, moments, originals
 from immich_tools.sandbox.context import Server
-from immich_tools.sandbox.entities import Asset, AssetType
+from immich_tools.sandbox.entities import Asset, AssetType, Exif
 from immich_tools.sandbox.media import asset_type_of, mime_type_of
 from immich_tools.sandbox.metadata import FileMetadata, apply_sidecar, read_picture
+
+MOST_STARS: Final = 5
 
 
 @frozen
 class Arrival:
-    """A file on its way in. With `library_id` and `file` it is an external one and stays where it is."""
+    """An upload on its way in."""
 
     owner_id: str
     file_name: str
@@ -23,21 +26,6 @@ class Arrival:
     file_modified_at: datetime
     sidecar: bytes | None = field(default=None, repr=False)
     duration_milliseconds: int | None = None
-    library_id: str | None = None
-    file: Path | None = None
-
-
-def read_arrival(arrival: Arrival) -> FileMetadata:
-    """The metadata of picture and sidecar, completed with what the file itself tells."""
-    is_picture = asset_type_of(arrival.file_name) is AssetType.IMAGE
-    found = read_picture(arrival.content) if is_picture else FileMetadata()
-    if arrival.sidecar is not None:
-        apply_sidecar(found, arrival.sidecar)
-    found.exif.file_size = len(arrival.content)
-    found.exif.modify_date = arrival.file_modified_at
-    if found.exif.date_time_original is None:
-        found.exif.date_time_original = arrival.file_created_at
-    return found
 
 
 def upload_path(server: Server, owner_id: str, name: str) -> str:
@@ -48,18 +36,12 @@ def upload_path(server: Server, owner_id: str, name: str) -> str:
 
 
 def ingest(server: Server, arrival: Arrival) -> Asset:
-    """Add the asset that a file becomes, with the tags that its sidecar names."""
-    state, found = server.state, read_arrival(arrival)
-    taken = found.exif.date_time_original or arrival.file_created_at
-    content: bytes | None = None
-    file = arrival.file
-    if file is not None:
-        path = str(file)
-        checksum = create.path_checksum(path)
-    else:
-        path = upload_path(server, arrival.owner_id, arrival.file_name)
-        checksum = create.sha1(arrival.content)
-        content, file = originals.store(server, path, arrival.content)
+    """Add the asset that a file becomes. A real server reads the metadata some seconds later, the sandbox at once."""
+    state = server.state
+    path = upload_path(server, arrival.owner_id, arrival.file_name)
+    checksum = create.sha1(arrival.content)
+    content, file = originals.store(server, path, arrival.content)
+    originals.store(server, f"{path}.xmp", arrival.sidecar)
     now = state.now()
     asset = Asset(
         id=state.new_id(),
@@ -69,15 +51,13 @@ def ingest(server: Server, arrival: Arrival) -> Asset:
         original_file_name=arrival.file_name,
         mime_type=mime_type_of(arrival.file_name),
         checksum=checksum,
-        file_created_at=taken,
+        file_created_at=arrival.file_created_at,
         file_modified_at=arrival.file_modified_at,
-        local_date_time=moments.local_time(taken, found.exif.time_zone),
+        local_date_time=arrival.file_created_at,
         created_at=now,
         updated_at=now,
-        exif=found.exif,
+        exif=Exif(),
         device_asset_id=arrival.file_name,
-        device_id="Library Import" if arrival.library_id else "sandbox",
-        library_id=arrival.library_id,
         duration_milliseconds=arrival.duration_milliseconds,
         content=content,
         file=file,
@@ -85,6 +65,30 @@ def ingest(server: Server, arrival: Arrival) -> Asset:
         thumbhash=create.thumbhash_of(checksum),
     )
     state.insert_asset(asset)
-    for value in found.tags:
-        state.tag_asset(create.new_tag(state, arrival.owner_id, value), asset.id)
+    extract(server, asset, arrival.content, taken=arrival.file_created_at)
     return asset
+
+
+def extract(server: Server, asset: Asset, content: bytes, *, taken: datetime) -> None:
+    """Read the metadata of a file and its sidecar into the asset; whatever the asset had is replaced, its tags too.
+
+    `taken` counts where neither of them tells."""
+    state = server.state
+    found = read_picture(content) if asset.type is AssetType.IMAGE else FileMetadata()
+    if asset.sidecar is not None:
+        apply_sidecar(found, asset.sidecar)
+    exif = found.exif
+    if exif.rating is not None and not (1 if server.is_v3 else -1) <= exif.rating <= MOST_STARS:
+        # Immich 3.1.0 keeps "rejected" only until the sidecar is read.
+        exif.rating = None
+    exif.file_size, exif.modify_date = len(content), asset.file_modified_at
+    exif.date_time_original = exif.date_time_original or taken
+    asset.exif, asset.is_extracted, asset.updated_at = exif, True, state.now()
+    asset.local_date_time = moments.local_time(exif.date_time_original, exif.time_zone)
+    state.set_file_created_at(asset, exif.date_time_original)
+    for tag_id in [*state.tags_of_asset.get(asset.id, {})]:
+        state.untag_asset(state.tags[tag_id], asset.id)
+    for value in found.tags:
+        parts = [part for part in value.split("/") if part]
+        if parts:
+            state.tag_asset(create.new_tag(state, asset.owner_id, "/".join(parts)), asset.id)

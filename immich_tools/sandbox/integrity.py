@@ -22,7 +22,8 @@ def untracked_files(server: Server) -> list[dict[str, object]]:
     """Files in the sandbox's upload folder that no asset refers to."""
     if server.folder is None or not (server.folder / "upload").is_dir():
         return []
-    known = {asset.file for asset in server.state.assets.values()}
+    known = {asset.file for asset in server.state.assets.values() if asset.file is not None}
+    known |= {file.with_name(f"{file.name}.xmp") for file in known}
     found = (path for path in sorted((server.folder / "upload").rglob("*")) if path.is_file() and path not in known)
     return [{"id": report_id(str(path)), "path": str(path), "type": "untracked_file"} for path in found]
 

@@ -121,42 +121,42 @@ _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _XMP: Final = "{http://ns.adobe.com/xap/1.0/}"
 _XMP_EXIF: Final = "{http://ns.adobe.com/exif/1.0/}"
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
-_PHOTOSHOP: Final = "{http://ns.adobe.com/photoshop/1.0/}"
-_TAG_LISTS: Final = (
-    "{http://www.digikam.org/ns/1.0/}TagsList",
-    "{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject",
-    f"{_DC}subject",
-)
+_IMAGE_DESCRIPTION: Final = "{http://ns.adobe.com/tiff/1.0/}ImageDescription"
+_TAGS_LIST: Final = "{http://www.digikam.org/ns/1.0/}TagsList"
+_HIERARCHY: Final = "{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject"
 
 
 def apply_sidecar(found: FileMetadata, sidecar: bytes) -> None:
-    """Let an XMP sidecar win over what the picture says: description, rating, tags, date and place."""
+    """Let an XMP sidecar win over what the picture says: description, rating, tags, date and place.
+
+    What counts is what Immich 2.3.1 and 3.1.0 look at: of the descriptions `tiff:ImageDescription` (which a picture may have too)
+    before `dc:description`; of the dates `exif:DateTimeOriginal`, not `photoshop:DateCreated`; of the tags digiKam's list, else
+    Lightroom's hierarchy, never the flat `dc:subject`."""
     try:
         root = ElementTree.fromstring(sidecar)
     except ElementTree.ParseError:
         return
     values = _sidecar_values(root)
     exif = found.exif
-    description = values.get(f"{_DC}description")
-    if description:
-        exif.description = description[0]
+    described = values.get(_IMAGE_DESCRIPTION) or ([] if exif.description else values.get(f"{_DC}description"))
+    if described:
+        exif.description = described[0]
     rating = values.get(f"{_XMP}Rating")
     if rating:
         stars = int(float(rating[0]))
         exif.rating = stars or None
-    for name in (f"{_XMP_EXIF}DateTimeOriginal", f"{_PHOTOSHOP}DateCreated"):
-        parsed = moments.parse(values[name][0]) if values.get(name) else None
-        if parsed is not None:
-            exif.date_time_original = parsed[0]
-            exif.time_zone = moments.zone_name(parsed[1]) if parsed[1] is not None else None
-            break
+    dates = values.get(f"{_XMP_EXIF}DateTimeOriginal")
+    parsed = moments.parse(dates[0]) if dates else None
+    if parsed is not None:
+        exif.date_time_original = parsed[0]
+        exif.time_zone = moments.zone_name(parsed[1]) if parsed[1] is not None else None
     latitude, longitude = values.get(f"{_XMP_EXIF}GPSLatitude"), values.get(f"{_XMP_EXIF}GPSLongitude")
     if latitude and longitude:
         set_place(exif, _xmp_coordinate(latitude[0]), _xmp_coordinate(longitude[0]))
-    for name in _TAG_LISTS:
-        if values.get(name):
-            found.tags = [value.replace("|", "/") for value in values[name]]
-            break
+    if values.get(_TAGS_LIST):
+        found.tags = values[_TAGS_LIST]
+    elif values.get(_HIERARCHY):
+        found.tags = ["/".join(part.replace("/", "|") for part in value.split("|")) for value in values[_HIERARCHY]]
 
 
 def _sidecar_values(root: ElementTree.Element) -> dict[str, list[str]]:

@@ -14,8 +14,9 @@ PREVIEW_PIXELS: Final = 1440
 
 def store(server: Server, path: str, content: bytes | None) -> tuple[bytes | None, Path | None]:
     """Keep the content of an original. Returns it when it stays in memory, or the file it was written to."""
-    file = Path(path)
-    if content is None or server.folder is None or not file.is_relative_to(server.folder):
+    file = server.real_path(path)
+    homes = (*server.mounts.values(), *([] if server.folder is None else [server.folder]))
+    if content is None or not any(file.is_relative_to(home) for home in homes):
         return content, None
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)

@@ -72,7 +72,7 @@ def asset_json(server: Server, asset: Asset, view: AssetView) -> Json:
     result["isTrashed"] = asset.deleted_at is not None
     result["visibility"] = asset.visibility.value
     result["duration"] = asset.duration_milliseconds if is_v3 else _duration_text(asset)
-    if view.exif:
+    if view.exif and asset.is_extracted:
         result["exifInfo"] = exif_json(asset.exif)
     result["livePhotoVideoId"] = asset.live_photo_video_id
     if view.tags:
@@ -93,7 +93,7 @@ def asset_json(server: Server, asset: Asset, view: AssetView) -> Json:
     if is_v3:
         result["width"] = asset.exif.width
         result["height"] = asset.exif.height
-        result["isEdited"] = False
+        result["isEdited"] = asset.edited is not None
     return result
 
 

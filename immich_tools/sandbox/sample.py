@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from os import utime
 from pathlib import Path
 from typing import Final
 
 from attrs import define, evolve, field, frozen
 
 from immich_tools.sandbox.entities import AlbumRole, Asset, Visibility
-from immich_tools.sandbox.ingest import Arrival, ingest
+from immich_tools.sandbox.ingest import Arrival, extract, ingest
 from immich_tools.sandbox.pictures import CAMERA, Format, Picture, draw, video
 from immich_tools.sandbox.sandbox import Sandbox
 
@@ -274,21 +275,18 @@ def _external_library(maker: _Maker) -> str:
             file = root / folder / f"_MG_{maker.motif:04d}.jpg"
             content = draw(picture)
             name = f"external {folder} {number}"
-            if sandbox.server.folder is not None:
+            written = (picture.taken or _FIRST).astimezone(UTC)
+            is_on_disk = sandbox.server.folder is not None
+            if is_on_disk:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
-            written = (picture.taken or _FIRST).astimezone(UTC)
-            arrival = Arrival(
-                owner_id=sandbox.admin.id,
-                file_name=file.name,
-                content=content,
+                utime(file, (written.timestamp(), written.timestamp()))
+            maker.assets[name] = sandbox.add_asset(
+                original_path=str(file),
                 file_created_at=written,
-                file_modified_at=written,
                 library_id=library_id,
-                file=file,
+                content=None if is_on_disk else content,
+                file=file if is_on_disk else None,
             )
-            asset = ingest(sandbox.server, arrival)
-            if sandbox.server.folder is None:
-                asset.file, asset.content = None, content
-            maker.assets[name] = asset.id
+            extract(sandbox.server, sandbox.state.assets[maker.assets[name]], content, taken=written)
     return library_id

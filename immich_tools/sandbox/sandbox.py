@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from immich_tools.sandbox import create, fill, storage
 from immich_tools.sandbox.asgi import SandboxApp
@@ -125,7 +125,10 @@ class Sandbox(fill.Filling):
         if kind in BROKEN_CONNECTION:
             self._log(request, None)
             raise ConnectionFailed(was_refused=kind is FaultKind.REFUSED_CONNECTION)
-        if answer is None or kind in CARRIED_OUT:
+        if kind is FaultKind.RESET_WITHIN:
+            assert answer is not None
+            answer = evolve(answer, is_cut=True)
+        elif answer is None or kind in CARRIED_OUT:
             assert kind is not None
             answer = player.answer(kind)
         self._log(request, answer.status)
@@ -153,7 +156,7 @@ class Sandbox(fill.Filling):
         return serve(self, port)
 
     def save(self, folder: Path | None = None) -> None:
-        """Write the state into a folder, the sandbox's own by default.
+        """Write the state into a folder, the sandbox's own by default; what waits in the queues is done before.
 
         Raises:
             ValueError: there is no folder to write to.
@@ -162,6 +165,7 @@ class Sandbox(fill.Filling):
         if target is None:
             raise ValueError("a sandbox without a folder is saved with save(folder)")
         with self._core.lock:
+            self.settle()
             storage.write(target, self.server, self.admin.id, self.admin_key)
 
     @staticmethod
@@ -196,6 +200,16 @@ class Sandbox(fill.Filling):
     def add_key(self, user_id: str, permissions: Iterable[str] = ("all",)) -> str:
         """Add an API key. Returns the secret."""
         return create.new_key(self.state, user_id, tuple(permissions)).secret
+
+    def mount(self, path: str, folder: Path) -> None:
+        """Let a folder of the server be a real one: `sandbox.mount("/mnt/photos", tmp_path)`. Uploads are kept there when it is
+        `/data`, and scans of libraries find the files in it under the server's own path."""
+        self.server.mounts[path] = folder.resolve()
+
+    def settle(self) -> None:
+        """Do what waits in the server's queues, as if it had been given time."""
+        with self._core.lock:
+            self.server.queues.finish(self.state.paused_queues)
 
     def dump(self) -> dict[str, Any]:
         """The whole state as users see it, as plain JSON values in a canonical order; without the times of changes."""

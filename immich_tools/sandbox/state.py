@@ -4,7 +4,6 @@ import random
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from immich_tools.sandbox.entities import (
     Album,
@@ -121,7 +120,8 @@ class State:
                 if still.live_photo_video_id == asset.id:
                     still.live_photo_video_id = None
         if delete_files and asset.file is not None:
-            Path(asset.file).unlink(missing_ok=True)
+            asset.file.unlink(missing_ok=True)
+            asset.file.with_name(f"{asset.file.name}.xmp").unlink(missing_ok=True)
         video = self.assets.get(asset.live_photo_video_id or "")
         if video is not None and not any(other.live_photo_video_id == video.id for other in self.assets.values()):
             self.remove_asset(video, delete_files=delete_files)

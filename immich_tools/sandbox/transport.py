@@ -17,12 +17,15 @@ class Handles(Protocol):
 class _Body(httpx.SyncByteStream):
     """A body handed out in pieces, as it would come over a socket."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def __init__(self, answer: Response, request: httpx.Request) -> None:
+        self._answer = answer
+        self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._content), 65536):
-            yield self._content[start : start + 65536]
+        length = self._answer.length
+        yield from self._answer.pieces(length // 2 if self._answer.is_cut else length)
+        if self._answer.is_cut:
+            raise httpx.ReadError("connection reset by the sandbox", request=self._request)
 
 
 class SandboxTransport(httpx.BaseTransport):
@@ -52,6 +55,7 @@ class SandboxTransport(httpx.BaseTransport):
             if failure.was_refused:
                 raise httpx.ConnectError("connection refused by the sandbox", request=request) from None
             raise httpx.ReadError("connection reset by the sandbox", request=request) from None
-        content = b"" if request.method == "HEAD" else answer.content()
-        headers = {**answer.headers, "content-length": str(len(content))}
-        return httpx.Response(answer.status, headers=headers, stream=_Body(content), request=request)
+        headers = {**answer.headers, "content-length": str(answer.length)}
+        if request.method == "HEAD":
+            return httpx.Response(answer.status, headers=headers, request=request)
+        return httpx.Response(answer.status, headers=headers, stream=_Body(answer, request), request=request)

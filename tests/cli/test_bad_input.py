@@ -231,6 +231,14 @@ def test_a_plan_is_not_overwritten(command: Command, immich: tuple[Sandbox, str]
     assert plan.read_text() == "mine"
 
 
+def test_where_a_plan_cannot_be_saved_is_said_before_the_server_is_asked(command: Command, tmp_path: Path) -> None:
+    ran = command(
+        *("duplicates", "--save-plan", str(tmp_path / "none" / "plan.json")),
+        environment={"IMMICH_URL": "http://127.0.0.1:9", "IMMICH_API_KEY": KEY},
+    )
+    one_line(ran, ExitCode.USAGE, "there is no such folder")
+
+
 def test_a_plan_of_an_unknown_tool(command: Command, immich: tuple[Sandbox, str], tmp_path: Path) -> None:
     sandbox, url = immich
     plan = tmp_path / "plan.json"

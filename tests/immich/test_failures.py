@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from immich_tools import Immich
-from immich_tools.errors import AccessDenied, RequestRefused, ServerUnreachable, ToolkitError
+from immich_tools.errors import AccessDenied, AdministratorNeeded, RequestRefused, ServerUnreachable, ToolkitError
 from immich_tools.immich.failures import LONGEST_REASON, failure_of, server_words
 
 CAPTURES = Path(__file__).parent.parent / "contract" / "captures"
@@ -31,7 +31,7 @@ def recorded(version: str, name: str) -> httpx.Response:
         ("no-key", AccessDenied, "does not accept this API key"),
         ("bad-key", AccessDenied, "does not accept this API key"),
         ("missing-permission", AccessDenied, "lacks the permission 'tag.read'"),
-        ("not-admin", AccessDenied, "administrator's API key (GET /api/libraries)"),
+        ("not-admin", AdministratorNeeded, "administrator's API key (GET /api/libraries)"),
         ("search-visibility-locked", AccessDenied, "locked folder"),
         ("unknown-route", RequestRefused, "Cannot GET /api/nothing"),
         ("malformed-json", RequestRefused, "JSON"),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from immich_tools import Immich
+from immich_tools.errors import RequestRefused
 from immich_tools.immich.models import Asset, ItemError, ItemResult, Tag, Visibility
 from immich_tools.immich.tags import direct_tags
 from immich_tools.sandbox import Dialect, Sandbox
@@ -185,6 +186,25 @@ def test_where_nobody_is_named_one_request_tells(sandbox: Sandbox, immich: Immic
     before = immich.connection.requests_sent
     assert not any(immich.people.of_assets(assets).values())
     assert immich.connection.requests_sent - before == 1
+
+
+def test_a_tag_is_found_or_made_with_those_above_it(sandbox: Sandbox, immich: Immich) -> None:
+    made = immich.tags.find_or_make("places/france")
+    assert immich.tags.find_or_make("places/france") == made
+    assert [tag.value for tag in immich.tags.all()] == ["places", "places/france"]
+    with pytest.raises(RequestRefused, match="no tag 'family/'"):
+        immich.tags.find_or_make("family/")  # the server leaves the slash out
+
+
+def test_a_tag_is_carried_by_whatever_carries_one_below_it(sandbox: Sandbox, immich: Immich) -> None:
+    upper = immich.tags.find_or_make("places")
+    assert not immich.tags.is_carried(upper.id)
+    asset_id = sandbox.add_asset(tags=["places/france"])
+    assert immich.tags.is_carried(upper.id)
+    immich.assets.trash([asset_id])
+    assert immich.tags.is_carried(upper.id)
+    immich.tags.delete(upper.id)
+    assert immich.tags.all() == []
 
 
 def test_everybody_with_a_name(sandbox: Sandbox, immich: Immich) -> None:

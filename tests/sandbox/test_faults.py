@@ -11,6 +11,7 @@ KINDS: list[tuple[FaultKind, type[Exception] | int, bool]] = [
     (FaultKind.REFUSED_CONNECTION, httpx.ConnectError, False),
     (FaultKind.RESET_BEFORE, httpx.ReadError, False),
     (FaultKind.RESET_AFTER, httpx.ReadError, True),
+    (FaultKind.RESET_WITHIN, httpx.ReadError, True),
     (FaultKind.TOO_MANY_REQUESTS, 429, False),
     (FaultKind.BAD_GATEWAY, 502, False),
     (FaultKind.BAD_GATEWAY_AFTER, 502, True),

@@ -128,6 +128,7 @@ def test_scan_of_a_real_folder(dialect: Dialect, tmp_path: Path, call: Any, sand
     library = call("POST", "/libraries", wanted).json()
     url = f"/libraries/{library['id']}"
     assert call("POST", f"{url}/scan").status_code == 204
+    sandbox.settle()
     assert call("GET", f"{url}/statistics").json()["total"] == 1
     (found,) = call("GET", f"/view/folder?path={folder}/").json()
     assert (found["originalFileName"], found["libraryId"]) == ("a.jpg", library["id"])
@@ -139,11 +140,13 @@ def test_scan_of_a_real_folder(dialect: Dialect, tmp_path: Path, call: Any, sand
     content = picture.read_bytes()
     picture.unlink()
     call("POST", f"{url}/scan")
+    sandbox.settle()
     gone = call("GET", f"/assets/{found['id']}").json()
     assert (gone["isOffline"], gone["isTrashed"]) == (True, True)
     assert call("POST", "/trash/empty").json() == {"count": 0}
     picture.write_bytes(content)
     call("POST", f"{url}/scan")
+    sandbox.settle()
     back = call("GET", f"/assets/{found['id']}").json()
     assert (back["isOffline"], back["isTrashed"]) == (False, False)
 

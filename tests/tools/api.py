@@ -47,6 +47,10 @@ class Api:
         """Send JSON."""
         return self._send("PUT", path, json=body)
 
+    def patch(self, path: str, body: Any = None) -> Any:
+        """Send JSON."""
+        return self._send("PATCH", path, json=body)
+
     def delete(self, path: str, body: Any = None) -> Any:
         """Send a DELETE, with JSON where the server wants some."""
         return self._send("DELETE", path, **({} if body is None else {"json": body}))

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ import pytest
 from attrs import evolve, frozen
 
 from immich_tools import cli
+from immich_tools.album_backup import cli as album_backup_cli
 from immich_tools.duplicates import cli as duplicates_cli
+from immich_tools.folder_albums import cli as folder_albums_cli
 
 
 @frozen
@@ -55,15 +57,25 @@ class CommandLine:
     """A shell in an empty folder, with the server's address and a key in its environment.
 
     :ivar folder: the working folder; configuration and journals stay below it.
+    :ivar variables: the environment instead of address and key.
     """
 
     url: str
     key: str
     folder: Path
+    variables: Mapping[str, str] | None = None
 
     def with_key(self, key: str) -> CommandLine:
         """The same shell with another key."""
         return evolve(self, key=key)
+
+    def with_url(self, url: str) -> CommandLine:
+        """The same shell with another address."""
+        return evolve(self, url=url)
+
+    def with_environment(self, variables: Mapping[str, str]) -> CommandLine:
+        """The same shell with other variables instead of address and key."""
+        return evolve(self, variables=variables)
 
     @property
     def journals(self) -> Path:
@@ -78,6 +90,14 @@ class CommandLine:
         """
         return self._run("immich-duplicates", duplicates_cli.main, arguments, typed, terminal)
 
+    def album_backup(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
+        """``immich-album-backup``."""
+        return self._run("immich-album-backup", album_backup_cli.main, arguments, typed, terminal)
+
+    def folder_albums(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
+        """``immich-folder-albums``."""
+        return self._run("immich-folder-albums", folder_albums_cli.main, arguments, typed, terminal)
+
     def toolkit(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
         """``immich-toolkit``."""
         return self._run("immich-toolkit", cli.main, arguments, typed, terminal)
@@ -89,8 +109,8 @@ class CommandLine:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             for variable in [variable for variable in os.environ if variable.startswith("IMMICH_")]:
                 patch.delenv(variable)
-            patch.setenv("IMMICH_URL", self.url)
-            patch.setenv("IMMICH_API_KEY", self.key)
+            for variable, value in self._environment().items():
+                patch.setenv(variable, value)
             patch.setenv("XDG_STATE_HOME", str(self.folder / "state"))
             patch.setenv("XDG_CONFIG_HOME", str(self.folder / "config"))
             patch.chdir(self.folder)
@@ -102,3 +122,8 @@ class CommandLine:
         code = ending.value.code
         assert isinstance(code, int)
         return Result(int(code), out.getvalue(), err.getvalue())
+
+    def _environment(self) -> Mapping[str, str]:
+        if self.variables is not None:
+            return self.variables
+        return {"IMMICH_URL": self.url, "IMMICH_API_KEY": self.key}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.command_line import CommandLine
+from tests.tools.folders import Folders
 from tests.tools.holiday import holiday as arrange_holiday
 from tests.tools.server import Server
 
@@ -22,3 +23,9 @@ def holiday(server: Server) -> Server:
     """The server with the holiday library."""
     arrange_holiday(server)
     return server
+
+
+@pytest.fixture
+def folders(server: Server, tmp_path: Path) -> Folders:
+    """An external library of the server's user, still empty."""
+    return Folders(server, tmp_path / "library")

@@ -28,6 +28,7 @@ QUEUES: Final = (
     "facialRecognition",
     "videoConversion",
     "backgroundTask",
+    "library",
 )
 
 
@@ -117,6 +118,25 @@ class Host:
             yield
         finally:
             self.admin.put("/system-config", original)
+
+    @contextmanager
+    def facial_recognition(self, *, is_on: bool) -> Iterator[None]:
+        """The server looks for faces while the block runs, or does not."""
+        if self.sandbox is not None:
+            before = self.sandbox.server.facial_recognition
+            self.sandbox.server.facial_recognition = is_on
+            try:
+                yield
+            finally:
+                self.sandbox.server.facial_recognition = before
+            return
+
+        def switch(configuration: dict[str, Any]) -> None:
+            configuration["machineLearning"]["enabled"] = is_on
+            configuration["machineLearning"]["facialRecognition"]["enabled"] = is_on
+
+        with self._configured(switch):
+            yield
 
     def writes(self) -> list[LoggedRequest] | None:
         """The requests that change something, as far as a test can see them: a real server keeps no such list (None)."""

@@ -6,6 +6,8 @@ import zipfile
 from typing import Final
 from urllib.parse import quote
 
+from attrs import evolve
+
 from immich_tools.sandbox import create, moments, originals
 from immich_tools.sandbox.access import AlbumUse, may_read_asset, readable_asset, usable_album
 from immich_tools.sandbox.context import Call
@@ -101,10 +103,13 @@ def _attach_motion_video(call: Call, still: Asset, video_id: str) -> None:
 
 @ROUTES.add("GET", "/assets/{id}/original")
 def download_original(call: Call) -> Response:
-    """An unknown id is 400 in Immich 2.3.1 and 404 in 3.1.0. A file that is gone from the disk is a 500."""
+    """An unknown id is 400 in Immich 2.3.1 and 404 in 3.1.0. A file that is gone from the disk is a 500. Immich 3.1.0 also sends
+    what its editor made of a picture."""
     asset = call.state.assets.get(call.path["id"])
     if asset is None or not may_read_asset(call, asset):
         raise Refused(404, "Not Found") if call.is_v3 else no_access("asset.download")
+    if call.is_v3 and call.query({"edited": boolean()}).get("edited") and asset.edited is not None:
+        return _send(call, evolve(asset, content=asset.edited, file=None), "image/jpeg")
     if asset.content is None and asset.file is None:
         raise Refused(404, "Asset media not found")
     if asset.file is not None and not asset.file.is_file():

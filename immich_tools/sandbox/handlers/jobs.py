@@ -1,4 +1,4 @@
-"""/jobs, /queues and /admin/integrity: nothing ever waits in the sandbox's queues."""
+"""/jobs, /queues and /admin/integrity."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from immich_tools.sandbox.router import RouteTable
 from immich_tools.sandbox.validation import ONLY_V3, boolean, choice, integer, string
 
 ROUTES = RouteTable()
-_COUNTS: Final = dict.fromkeys(("active", "completed", "failed", "delayed", "waiting", "paused"), 0)
+_STATES: Final = ("active", "completed", "failed", "delayed", "waiting", "paused")
 _CSV_COLUMNS: Final = ("id", "type", "assetId", "fileAssetId", "path")
 _QUEUES_V2: Final = (
     "thumbnailGeneration",
@@ -40,8 +40,17 @@ def _queues(call: Call) -> tuple[str, ...]:
 
 
 def _job_json(call: Call, name: str) -> dict[str, object]:
+    counts = _counts(call, name)
     is_paused = name in call.state.paused_queues
-    return {"jobCounts": dict(_COUNTS), "queueStatus": {"isActive": False, "isPaused": is_paused}}
+    return {"jobCounts": counts, "queueStatus": {"isActive": counts["active"] > 0, "isPaused": is_paused}}
+
+
+def _counts(call: Call, name: str) -> dict[str, int]:
+    """One piece of work is under way, the others wait; in a paused queue all are counted as paused (both versions)."""
+    counts, waiting = dict.fromkeys(_STATES, 0), call.server.queues.waiting()[name]
+    if name in call.state.paused_queues:
+        return {**counts, "paused": waiting}
+    return {**counts, "active": min(waiting, 1), "waiting": max(waiting - 1, 0)}
 
 
 @ROUTES.add("GET", "/jobs")
@@ -61,7 +70,7 @@ def _queue_name(call: Call) -> str:
 
 @ROUTES.add("PUT", "/jobs/{name}", plain=["name"])
 def run_queue(call: Call) -> Response:
-    """`pause` and `resume` are remembered; whatever `start` would do is done already."""
+    """`start` finds nothing to do: work comes to the queues from elsewhere."""
     name = _queue_name(call)
     commands = ("start", "pause", "resume", "empty", "clear-failed")
     body = call.body({"command": choice(*commands, required=True), "force": boolean()})
@@ -69,11 +78,13 @@ def run_queue(call: Call) -> Response:
         call.state.paused_queues.add(name)
     elif body["command"] == "resume":
         call.state.paused_queues.discard(name)
+    elif body["command"] == "empty":
+        call.server.queues.empty(name)
     return json_response(_job_json(call, name))
 
 
 def _queue_json(call: Call, name: str) -> dict[str, object]:
-    return {"name": name, "isPaused": name in call.state.paused_queues, "statistics": dict(_COUNTS)}
+    return {"name": name, "isPaused": name in call.state.paused_queues, "statistics": _counts(call, name)}
 
 
 @ROUTES.add("GET", "/queues", dialects=ONLY_V3)
@@ -105,7 +116,7 @@ def list_queue_jobs(call: Call) -> Response:
 
 @ROUTES.add("DELETE", "/queues/{name}/jobs", dialects=ONLY_V3, plain=["name"])
 def empty_queue(call: Call) -> Response:
-    _queue_name(call)
+    call.server.queues.empty(_queue_name(call))
     return NO_CONTENT
 
 

@@ -1,21 +1,16 @@
-"""/libraries: external libraries, and their scan over real folders."""
+"""/libraries: external libraries."""
 
-import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from functools import cache
 from os import R_OK, access
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from immich_tools.sandbox.context import Call, Server
-from immich_tools.sandbox.entities import Asset, AssetType, Library
+from immich_tools.sandbox.entities import AssetType, Library, Visibility
 from immich_tools.sandbox.exchange import NO_CONTENT, Response, json_response
 from immich_tools.sandbox.fill import DEFAULT_EXCLUSIONS
-from immich_tools.sandbox.ingest import Arrival, ingest
-from immich_tools.sandbox.media import asset_type_of
 from immich_tools.sandbox.present import library_json
 from immich_tools.sandbox.refusals import Refused, bad_request
 from immich_tools.sandbox.router import RouteTable
+from immich_tools.sandbox.scan import members, queue_scan
 from immich_tools.sandbox.validation import list_of, string, uuid
 
 ROUTES = RouteTable()
@@ -83,23 +78,20 @@ def update_library(call: Call) -> Response:
 def delete_library(call: Call) -> Response:
     """The assets go, their files stay."""
     library = _library(call)
-    for asset in _members(call.server, library):
+    for asset in members(call.server, library):
         call.state.remove_asset(asset, delete_files=False)
     del call.state.libraries[library.id]
     return NO_CONTENT
 
 
-def _members(server: Server, library: Library) -> list[Asset]:
-    return [asset for asset in server.state.assets.values() if asset.library_id == library.id]
-
-
 @ROUTES.add("GET", "/libraries/{id}/statistics")
 def library_statistics(call: Call) -> Response:
-    """Archived assets count, trashed and offline ones do not."""
-    members = [asset for asset in _members(call.server, _library(call)) if asset.deleted_at is None]
-    photos = sum(asset.type is AssetType.IMAGE for asset in members)
-    videos = sum(asset.type is AssetType.VIDEO for asset in members)
-    usage = sum(asset.exif.file_size or 0 for asset in members)
+    """Archived, trashed and offline assets count, the videos of live photos only by their size (both versions)."""
+    everything = members(call.server, _library(call))
+    shown = [asset for asset in everything if asset.visibility is not Visibility.HIDDEN]
+    photos = sum(asset.type is AssetType.IMAGE for asset in shown)
+    videos = sum(asset.type is AssetType.VIDEO for asset in shown)
+    usage = sum(asset.exif.file_size or 0 for asset in everything)
     return json_response({"photos": photos, "videos": videos, "usage": usage, "total": photos + videos})
 
 
@@ -109,7 +101,7 @@ def validate_library(call: Call) -> Response:
     _library(call)
     checked = []
     for path in body.get("importPaths", []):
-        problem = _path_problem(path)
+        problem = _path_problem(call.server, path)
         entry: dict[str, object] = {"importPath": path, "isValid": problem is None}
         if problem is not None:
             entry["message"] = problem
@@ -117,10 +109,10 @@ def validate_library(call: Call) -> Response:
     return json_response({"importPaths": checked})
 
 
-def _path_problem(text: str) -> str | None:
-    path = Path(text)
-    if not path.is_absolute():
-        return f"Import path must be absolute, try {path.absolute()}"
+def _path_problem(server: Server, text: str) -> str | None:
+    if not PurePosixPath(text).is_absolute():
+        return f"Import path must be absolute, try {PurePosixPath('/') / text}"
+    path = server.real_path(text)
     if not path.exists():
         return "Path does not exist (ENOENT)"
     if not path.is_dir():
@@ -130,60 +122,6 @@ def _path_problem(text: str) -> str | None:
 
 @ROUTES.add("POST", "/libraries/{id}/scan")
 def scan(call: Call) -> Response:
-    """The body is ignored. A real server scans in the background; the sandbox is done when it answers."""
-    scan_library(call.server, _library(call))
+    """The body is ignored. The answer comes before the work, see `queues`."""
+    queue_scan(call.server, _library(call))
     return NO_CONTENT
-
-
-def scan_library(server: Server, library: Library) -> None:
-    """Assets whose file cannot be read become offline and deleted (not trashed), and come back with the same id; new files
-    become assets. Assets that were added without a file are left alone."""
-    now = server.state.now()
-    wanted = {file for root in library.import_paths for file in _files_below(Path(root), library)}
-    known = set()
-    for asset in _members(server, library):
-        if asset.file is None:
-            continue
-        known.add(asset.file)
-        is_there = asset.file in wanted
-        if asset.is_offline == is_there:
-            asset.is_offline = not is_there
-            asset.deleted_at = None if is_there else now
-            asset.updated_at = now
-    for file in sorted(wanted - known):
-        _import(server, library, file)
-    library.refreshed_at = now
-
-
-def _import(server: Server, library: Library, file: Path) -> None:
-    written = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    sidecars = [path for path in (file.with_name(file.name + ".xmp"), file.with_suffix(".xmp")) if path.is_file()]
-    arrival = Arrival(
-        owner_id=library.owner_id,
-        file_name=file.name,
-        content=file.read_bytes(),
-        file_created_at=written,
-        file_modified_at=written,
-        sidecar=sidecars[0].read_bytes() if sidecars else None,
-        library_id=library.id,
-        file=file,
-    )
-    ingest(server, arrival)
-
-
-def _files_below(root: Path, library: Library) -> Iterator[Path]:
-    if not root.is_dir():
-        return
-    excluded = [_pattern(pattern) for pattern in library.exclusion_patterns]
-    for path in root.rglob("*"):
-        is_media = asset_type_of(path.name) is not AssetType.OTHER and path.is_file()
-        if is_media and not any(pattern.match(str(path)) for pattern in excluded):
-            yield path
-
-
-@cache
-def _pattern(glob: str) -> re.Pattern[str]:
-    """`**` crosses folders, `*` and `?` do not."""
-    parts = re.split(r"(\*\*/?|\*|\?)", glob)
-    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(words.get(part, re.escape(part)) for part in parts) + r"\Z", re.DOTALL)

@@ -45,10 +45,10 @@ def about(call: Call) -> Response:
 
 @ROUTES.add("GET", "/server/features", is_public=True)
 def features(call: Call) -> Response:
-    """No machine learning, hence no smart search, no faces found and no duplicates found by the server itself."""
+    """No machine learning, hence no smart search and no duplicates found by the server itself."""
     body = {
         "smartSearch": False,
-        "facialRecognition": False,
+        "facialRecognition": call.server.facial_recognition,
         "duplicateDetection": False,
         "map": True,
         "reverseGeocoding": True,

@@ -34,8 +34,11 @@ def move_to_trash(call: Call, asset: Asset) -> None:
 
 def removes_files_of(server: Server, asset: Asset) -> bool:
     """Whether a purge removes the file. Immich removes external files too when it can write; the sandbox removes only files
-    inside its own folder, so that nobody's pictures are lost to a test."""
-    return asset.file is not None and server.folder is not None and asset.file.is_relative_to(server.folder)
+    inside its own folder, and uploads, so that nobody's pictures are lost to a test."""
+    homes = [] if server.folder is None else [server.folder]
+    if asset.library_id is None:
+        homes += server.mounts.values()
+    return asset.file is not None and any(asset.file.is_relative_to(home) for home in homes)
 
 
 def _restore(call: Call, asset: Asset) -> None:

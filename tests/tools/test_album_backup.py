@@ -1,0 +1,214 @@
+"""An album goes to an external library, every file proven; then, if asked for, its uploads and the album itself go."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from datetime import UTC, datetime
+from shutil import which
+
+import pytest
+
+from immich_tools.album_backup.sidecar import read
+from immich_tools.errors import ExitCode
+from immich_tools.immich.models import Place
+from tests.tools import pictures
+from tests.tools.archive import Archive
+from tests.tools.command_line import CommandLine
+from tests.tools.folders import Folders
+from tests.tools.server import COPY, ORIGINAL, TAKEN, Server
+from tests.tools.snapshot import snapshot
+
+LATER = datetime(2019, 3, 2, 8, 0, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def archive(server: Server, shell: CommandLine, folders: Folders) -> Archive:
+    """The destination, and an album of two photos; Immich alone knows a lot about the first of them."""
+    server.photo("beach.jpg", size=ORIGINAL)
+    server.photo("tower.jpg")
+    server.album("Holiday", "beach.jpg", "tower.jpg")
+    server.update(
+        "beach.jpg",
+        description="At the beach & <far>",
+        rating=4,
+        isFavorite=True,
+        latitude=48.8566,
+        longitude=2.3522,
+        dateTimeOriginal=LATER.isoformat(),
+    )
+    server.tag("places/france", "beach.jpg")
+    server.settle()
+    return Archive(server, shell, folders)
+
+
+def original(name: str, size: tuple[int, int] = COPY) -> str:
+    """SHA-1 of an uploaded picture."""
+    content = pictures.photo(name, width=size[0], height=size[1], taken=TAKEN)
+    return hashlib.sha1(content).hexdigest()
+
+
+def test_a_dry_run_changes_nothing(archive: Archive) -> None:
+    before, writes = snapshot(archive.server), archive.server.host.writes()
+    result = archive.backup("--album", "Holiday", "--scan", "--delete-assets")
+    assert "Holiday/beach.jpg" in result.out and "copy files   2 files" in result.out
+    assert "Then the library is scanned." in result.err and "Then the uploads are moved to the trash." in result.err
+    assert archive.server.host.writes() == writes or archive.server.host.sandbox is None
+    assert snapshot(archive.server) == before and archive.files() == {}
+    archive.backup("--album", "Holiday", "--exit-code", code=ExitCode.WORK_FOUND)
+
+
+def test_the_files_are_copied_and_nothing_else_happens(archive: Archive) -> None:
+    before = snapshot(archive.server)
+    archive.backup("--album", "Holiday", "--apply")
+    files = archive.files()
+    assert files["Holiday/beach.jpg"] == original("beach.jpg", ORIGINAL)
+    assert files["Holiday/tower.jpg"] == original("tower.jpg")
+    assert sorted(files) == [f"Holiday/{name}" for name in ("beach.jpg", "beach.jpg.xmp", "tower.jpg", "tower.jpg.xmp")]
+    assert snapshot(archive.server) == before
+    assert "Nothing to do" in archive.backup("--album", "Holiday", "--apply").err
+    assert archive.files() == files
+
+
+def test_what_immich_alone_knows_survives(archive: Archive) -> None:
+    server = archive.server
+    server.album("Best of", "beach.jpg")
+    archive.all_of_it()
+    copy = archive.asset("Holiday/beach.jpg")
+    assert (copy["isTrashed"], copy["isFavorite"]) == (False, True)
+    assert [tag["value"] for tag in copy["tags"]] == ["places/france"]
+    exif = copy["exifInfo"]
+    assert (exif["description"], exif["rating"]) == ("At the beach & <far>", 4)
+    assert datetime.fromisoformat(exif["dateTimeOriginal"]) == LATER
+    assert (round(exif["latitude"], 5), round(exif["longitude"], 5)) == (48.8566, 2.3522)
+    members = {album["name"]: album["members"] for album in archive.albums()}
+    assert members["Best of"] == [copy["id"]]
+    assert members["Holiday"] == sorted([copy["id"], archive.asset("Holiday/tower.jpg")["id"]])
+    assert archive.is_trashed("beach.jpg") and archive.is_trashed("tower.jpg")
+
+
+def test_a_second_run_finds_everything_done(archive: Archive) -> None:
+    archive.all_of_it()
+    before, files, writes = archive.albums(), archive.files(), archive.server.host.writes()
+    result = archive.all_of_it()
+    assert "Nothing to do" in result.err and "external" in result.out
+    assert (archive.albums(), archive.files()) == (before, files)
+    assert archive.server.host.writes() == writes or archive.server.host.sandbox is None
+
+
+def test_the_sidecar_says_it_to_everybody(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--apply")
+    path = archive.path / "Holiday/beach.jpg.xmp"
+    known = read(path.read_bytes())
+    assert (known.description, known.rating, known.tags) == ("At the beach & <far>", 4, ("places/france",))
+    assert known.taken == LATER and known.place is not None
+    assert abs(known.place.latitude - Place(48.8566, 2.3522).latitude) < 1e-6
+    if which("exiftool") is None:
+        return
+    told = subprocess.run(
+        ["exiftool", "-s3", "-c", "%.4f", "-Description", "-ImageDescription", "-Rating", "-GPSLatitude", path],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.splitlines() == ["At the beach & <far>", "At the beach & <far>", "4", "48.8566 N"]
+
+
+def test_the_album_is_made_again_as_it_was(archive: Archive) -> None:
+    server = archive.server
+    friend = server.host.new_user("Bo")
+    album = server.albums["Holiday"]
+    server.share_album("Holiday", friend, "viewer")
+    server.api.patch(
+        f"/albums/{album}",
+        {"description": "by the sea", "order": "asc", "albumThumbnailAssetId": server.ids["tower.jpg"]},
+    )
+    archive.all_of_it()
+    (made,) = archive.albums()
+    assert made["name"] == "Holiday" and made["users"] == {"Bo": "viewer"}
+    assert (made["description"], made["order"]) == ("by the sea", "asc")
+    assert made["thumbnail"] == archive.asset("Holiday/tower.jpg")["id"]
+    assert {each["id"] for each in server.api.get("/albums")}.isdisjoint({album})
+
+
+def test_without_rebuilding_the_copies_take_the_uploads_places_in_the_album(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--scan", "--delete-assets", "--max-ratio", "1", "--apply")
+    (album,) = archive.albums()
+    copies = [archive.asset(f"Holiday/{name}")["id"] for name in ("beach.jpg", "tower.jpg")]
+    assert album["members"] == sorted(copies)
+
+
+def test_undo_brings_back_uploads_and_album_and_names_the_files_it_leaves(archive: Archive) -> None:
+    server = archive.server
+    before = snapshot(server)
+    archive.all_of_it()
+    shell = archive.shell
+    for _run in range(2):
+        assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    files = archive.files()
+    result = shell.toolkit("undo", "last", "--yes")
+    assert "Holiday/beach.jpg stays" in result.out + result.err
+    assert archive.files() == files
+    after = snapshot(server)
+    uploads = {name: after.assets[name] for name in before.assets if not after.assets[name]["trashed"]}
+    assert uploads == before.assets
+    assert after.albums == before.albums
+
+
+def test_undo_removes_the_copies_if_asked_to(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--apply")
+    (archive.path / "Holiday/tower.jpg").write_bytes(b"somebody's own")
+    archive.shell.toolkit("undo", "last", "--yes", "--remove-copies")
+    assert archive.names() == ["Holiday/tower.jpg"]
+
+
+def test_a_link_keeps_the_album(archive: Archive) -> None:
+    server = archive.server
+    server.api.post("/shared-links", {"type": "ALBUM", "albumId": server.albums["Holiday"]})
+    result = archive.all_of_it()
+    assert "there is a link to it" in result.out
+    assert server.albums["Holiday"] in {album["id"] for album in server.api.get("/albums")}
+
+
+def test_an_upload_that_was_edited_after_copying_stays(archive: Archive) -> None:
+    server = archive.server
+    archive.backup("--album", "Holiday", "--scan", "--apply")
+    server.update("beach.jpg", description="At the lake")
+    server.settle()
+    result = archive.backup("--album", "Holiday", "--delete-assets", "--max-ratio", "1", "--apply")
+    assert "its copy says something else in Immich: description" in result.out
+    assert archive.is_trashed("tower.jpg") and not archive.is_trashed("beach.jpg")
+
+
+def test_nothing_goes_whose_copy_was_changed(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--scan", "--apply")
+    damaged = archive.path / "Holiday/beach.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
+    archive.backup("--album", "Holiday", "--delete-assets", "--delete-album", "--max-ratio", "1", "--apply", code=None)
+    assert not archive.is_trashed("beach.jpg")
+    assert "Holiday" in {album["name"] for album in archive.albums()}
+    # The damaged file is nobody's copy any more: it stays, and the upload is copied beside it.
+    assert archive.names() == ["Holiday/beach+1.jpg", "Holiday/beach.jpg", "Holiday/tower.jpg"]
+
+
+def test_the_permissions_of_new_files_are_chosen(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--apply", "--mode", "640")
+    modes = {path.stat().st_mode & 0o777 for path in archive.path.rglob("*.jpg")}
+    assert modes == {0o640} and (archive.path / "Holiday").stat().st_mode & 0o777 == 0o750
+
+
+def test_the_list_is_the_older_tools(archive: Archive) -> None:
+    archive.server.album("Autumn", "beach.jpg")
+    lines = archive.backup("--list", "--json").lines()
+    assert [line["name"] for line in lines[:-1]] == ["Holiday", "Autumn"]
+    assert lines[0]["id"] == archive.server.albums["Holiday"]
+    assert [line.split()[-1] for line in archive.backup("--list").out.splitlines()] == ["Holiday", "Autumn"]
+
+
+def test_programs_follow_it_as_json_lines(archive: Archive) -> None:
+    lines = archive.all_of_it("Holiday", "--json").lines()
+    assert lines[-1]["message_type"] == "summary" and lines[-1]["exit_code"] == 0
+    progress = [line for line in lines if line["message_type"] == "progress" and line["stage"] == "copy"]
+    assert progress[-1]["bytes_done"] == progress[-1]["bytes_total"] > 0
+    waiting = [line for line in lines if line["message_type"] == "waiting"]
+    assert (waiting[-1]["appeared"], waiting[-1]["expected"]) == (2, 2)
