@@ -12,7 +12,7 @@ help: ## list the targets
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --editable ".[db,sandbox]" --group test --group lint
+	$(BIN)/python -m pip install --quiet --editable ".[db,notify,sandbox]" --group test --group lint
 	@touch $@
 
 .venv-codegen/ready: pyproject.toml
@@ -27,11 +27,12 @@ demo: .venv/ready ## a duplicates clean-up of a sample library: plan, apply, loo
 test: .venv/ready ## run the tests
 	$(BIN)/python -m pytest --numprocesses auto
 
-lint: .venv/ready ## formatting, rules, types, and the reference page
+lint: .venv/ready ## formatting, rules, types, and the generated pages
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/python docs/reference.py --check
+	$(BIN)/python docs/migration_pages.py --check
 
 sdk: .venv-codegen/ready ## generate immich_sdk from the pinned specs
 	$(CODEGEN)/python openapi/generate.py
@@ -42,8 +43,9 @@ sdk-check: .venv-codegen/ready ## fail if immich_sdk is not what the specs give
 bench: .venv/ready ## measure; prints figures, asserts nothing
 	@for each in benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
 
-docs: .venv/ready ## write the reference pages of the commands
+docs: .venv/ready ## write the pages that are made from the commands
 	$(BIN)/python docs/reference.py
+	$(BIN)/python docs/migration_pages.py
 
 clean: ## remove what these targets made
 	rm -rf .venv .venv-codegen .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

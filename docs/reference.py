@@ -7,15 +7,13 @@ python docs/reference.py --check    fails if it is not up to date
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from cyclopts import App
 from cyclopts.argument import Argument
 
+from docs.pages import commands, default, keep, row, shown
 from immich_tools.cli import toolkit_app
-from immich_tools.settings.values import typed
 
 PAGE = Path(__file__).with_name("reference.md")
 HEAD = """# Reference
@@ -31,63 +29,30 @@ def page(app: App) -> str:
     return HEAD + "".join(section(app, name) for name in commands(app))
 
 
-def commands(app: App) -> list[str]:
-    """Names of the app's own commands, sorted."""
-    return sorted(name for name in app if not name.startswith("-"))
-
-
 def section(app: App, name: str) -> str:
     """One command: what it does, and a table of its options."""
-    command = app[name]
     lines = [
         f"\n## immich-toolkit {name}\n",
-        str(command.help).strip(),
+        str(app[name].help).strip(),
         "",
         "| option | environment | default | what it does |",
         "|---|---|---|---|",
     ]
-    lines += [row(argument) for argument in shown(app, command)]
+    lines += [row(option(argument)) for argument in shown(app, name)]
     return "\n".join(lines) + "\n"
 
 
-def shown(app: App, command: App) -> Iterator[Argument]:
-    """The arguments a person can give."""
-    # A command taken out of its app would not know the app's own rules for flags.
-    for argument in command.assemble_argument_collection(default_parameter=app.default_parameter):
-        if argument.parse and argument.show and not argument.children:
-            yield argument
-
-
-def row(argument: Argument) -> str:
-    """One option as a line of the table."""
+def option(argument: Argument) -> tuple[str, ...]:
+    """One option as the cells of the table."""
     variables = argument.parameter.env_var or ()
     names = [f"`{name}`" for name in argument.names] or [f"`{argument.field_info.name.upper()}`"]
-    cells = (
+    return (
         " ".join(names),
         " ".join(f"`{name}`" for name in variables),
         default(argument),
         str(argument.parameter.help or ""),
     )
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def default(argument: Argument) -> str:
-    """The default as a person would type it; empty when there is none."""
-    value: Any = argument.field_info.default
-    return "" if value is argument.field_info.empty or value is None else typed(value)
-
-
-def main() -> int:
-    """Write the page, or compare it."""
-    text = page(toolkit_app())
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print("docs/reference.md is not up to date: run 'make docs'", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(keep({PAGE: page(toolkit_app())}, only_check="--check" in sys.argv[1:]))

@@ -29,6 +29,16 @@ def toolkit_app() -> App:
         help=_("Make albums from the folders that files lie in, and keep them filled."),
     )
     app.command(
+        "immich_tools.missing_originals.cli:missing_originals",
+        name="missing-originals",
+        help=_("Trash assets whose file is gone, safely; restore those whose file is back."),
+    )
+    app.command(
+        "immich_tools.faceless_album.cli:faceless_album",
+        name="faceless-album",
+        help=_("Keep an album of the files in which nobody is recognised."),
+    )
+    app.command(
         "immich_tools.commands.apply:apply_saved",
         name="apply",
         help=_("Carry out a saved plan, as far as it is still true."),
@@ -36,6 +46,16 @@ def toolkit_app() -> App:
     app.command("immich_tools.commands.runs:list_runs", name="runs", help=_("List past runs."))
     app.command("immich_tools.commands.runs:undo_run", name="undo", help=_("Bring back what a run changed."))
     app.command("immich_tools.commands.runs:resume_run", name="resume", help=_("Go on with a run that was cut short."))
+    app.command(
+        "immich_tools.commands.schedule:schedule",
+        name="schedule",
+        help=_("Run tools at certain times, unattended."),
+    )
+    app.command(
+        "immich_tools.commands.health:health",
+        name="health",
+        help=_("Tell how the last runs of a schedule ended."),
+    )
     app.command(
         "immich_tools.commands.demo:demo", name="demo", help=_("Plan, apply and undo a clean-up on a pretended server.")
     )

@@ -15,6 +15,7 @@ PACKAGES: Final = {
     "duplicates": "immich_tools.duplicates",
     "folder-albums": "immich_tools.folder_albums",
     "faceless-album": "immich_tools.faceless_album",
+    "missing-originals": "immich_tools.missing_originals",
 }
 
 

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Place, Visibility
+from immich_tools.plan.claims import Claim
 
 
 class AssetField(Enum):
@@ -203,14 +204,17 @@ class TrashAssets(_Removal):
 
     :ivar by_resolving: let the server dissolve the duplicate group in the same request (Immich 2.7 on). The server then also merges into
         the keeper what the others have: only for groups where that adds nothing, because undoing does not take it back.
+    :ivar claims: facts about files of this computer that are looked at directly before the request; while one of them does not hold,
+        the assets stay.
     """
 
     kind: ClassVar[str] = "trash"
     by_resolving: bool = False
+    claims: tuple[Claim, ...] = ()
 
     def inverse(self) -> tuple[Action, ...]:
         restored = tuple(
-            RestoreAssets((asset_id,), kept_ids=self.kept_ids, duplicate_id=self.duplicate_id)
+            RestoreAssets((asset_id,), kept_ids=self.kept_ids, duplicate_id=self.duplicate_id, claims=self.claims)
             for asset_id in self.trashed_ids
         )
         if self.duplicate_id is None:
@@ -237,20 +241,21 @@ class DeleteForever(_Removal):
 class RestoreAssets(Action):
     """Take assets out of the trash.
 
-    :ivar kept_ids, duplicate_id: as of the removal that this undoes, so that undoing the undoing checks the same.
+    :ivar kept_ids, duplicate_id, claims: as of the removal that this undoes, so that undoing the undoing checks the same.
     """
 
     kind: ClassVar[str] = "restore"
     restored_ids: tuple[str, ...]
     kept_ids: tuple[str, ...] = ()
     duplicate_id: str | None = None
+    claims: tuple[Claim, ...] = ()
 
     @property
     def assets(self) -> tuple[str, ...]:
         return self.restored_ids
 
     def inverse(self) -> tuple[Action, ...]:
-        return (TrashAssets(self.restored_ids, self.kept_ids, self.duplicate_id),)
+        return (TrashAssets(self.restored_ids, self.kept_ids, self.duplicate_id, claims=self.claims),)
 
 
 @frozen
@@ -329,7 +334,7 @@ KINDS: dict[str, type[Action]] = {
         UnstackAssets,
     )
 }
-"""Every kind of action on assets by its name in documents; `kinds.KINDS` has those on albums too."""
+"""Every kind of action on assets by its name in documents; `kinds.KINDS` has those on albums, tags and files too."""
 
 
 ITEMIZED: tuple[type[Action], ...] = (AddToAlbum, RemoveFromAlbum, AddTag, RemoveTag)

@@ -16,8 +16,9 @@ from immich_tools.plan.album_actions import (
     ShareAlbum,
     roles_of,
 )
-from immich_tools.plan.creations import Creations, absent, albums_now, owned, same_text
+from immich_tools.plan.creations import Creations, albums_now, owned, same_text
 from immich_tools.plan.document import Change
+from immich_tools.plan.listed import absent
 
 Albums: TypeAlias = Mapping[str, Album]
 

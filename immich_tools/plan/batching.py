@@ -8,6 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
+from immich_tools.immich.connection import chunks
 from immich_tools.plan.actions import (
     ITEMIZED,
     Action,
@@ -26,11 +27,15 @@ from immich_tools.plan.actions import (
 )
 from immich_tools.plan.album_actions import ALBUM_KINDS, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Change
+from immich_tools.plan.file_actions import FILE_KINDS, CopyFile, RemoveFile, ScanLibrary, WriteFile
+from immich_tools.plan.tag_actions import TAG_KINDS, TagAssets, UntagAssets
 
 # Within a level, what brings back comes first and what takes away last. Fields come before tags because Immich before 2.4 may lose one
 # of two quick changes while it rewrites the sidecar; the read-back comes after all of them.
 ORDER: Final[tuple[type[Action], ...]] = (
     RestoreAssets,
+    CopyFile,
+    WriteFile,
     SetField,
     CreateAlbum,
     RemoveFromAlbum,
@@ -38,17 +43,23 @@ ORDER: Final[tuple[type[Action], ...]] = (
     SetAlbumField,
     ShareAlbum,
     RemoveTag,
+    UntagAssets,
     AddTag,
+    TagAssets,
     UnstackAssets,
     SetDuplicateGroup,
     DismissDuplicates,
     StackAssets,
     DeleteAlbum,
+    ScanLibrary,
     TrashAssets,
     DeleteForever,
+    RemoveFile,
 )
 ITEMS: Final = 2000
 """Ids in one request that answers for each id by itself."""
+FILES: Final = 100
+"""Files between two lines of the journal that must be on the disk before the next one is worked on."""
 
 
 @frozen
@@ -63,10 +74,11 @@ class Batch:
     tries: int = 0
 
     @property
-    def is_creation(self) -> bool:
-        """Whether the connection sends it only once, because it creates something: then the state is read before it is sent again."""
-        return self.kind in (StackAssets, CreateAlbum) or any(
-            isinstance(change.action, TrashAssets) and change.action.by_resolving for change in self.changes
+    def is_sent_once(self) -> bool:
+        """Whether the connection sends it only once: then what it creates, or what it rests on, is looked at before it is sent again."""
+        return self.kind in (StackAssets, CreateAlbum, ScanLibrary) or any(
+            isinstance(change.action, TrashAssets) and (change.action.by_resolving or change.action.claims)
+            for change in self.changes
         )
 
     def halves(self) -> tuple[Batch, ...]:
@@ -74,7 +86,7 @@ class Batch:
 
         A request that is answered for each asset by itself is only refused as a whole for its album or tag, so cutting it finds nothing.
         """
-        if self.kind in ITEMIZED:
+        if self.kind in ITEMIZED or self.kind in FILE_KINDS:
             return ()
         units = [tuple(unit) for _assets, unit in groupby(self.changes, key=lambda change: change.action.assets)]
         if len(units) < 2:
@@ -99,6 +111,9 @@ def batches(changes: Iterable[Change], size: int) -> list[Batch]:
     result: list[Batch] = []
     for kind in ORDER:
         for group in _alike(kind, by_kind.get(kind, [])):
+            if kind in FILE_KINDS:
+                result += [Batch(kind, tuple(part)) for part in chunks(group, FILES)]
+                continue
             limit = ITEMS if kind in ITEMIZED else size
             result += [Batch(kind, part) for part in _filled(group, limit)]
     return result
@@ -108,7 +123,7 @@ def _alike(kind: type[Action], changes: Sequence[Change]) -> list[list[Change]]:
     """Changes that one request can carry: the same album or tag, the same values, the same way of trashing."""
     if kind is SetField:
         return _same_values(changes)
-    if kind in (StackAssets, UnstackAssets, *ALBUM_KINDS):
+    if kind in (StackAssets, UnstackAssets, ScanLibrary, *ALBUM_KINDS, *TAG_KINDS):
         return [[change] for change in changes]
 
     def key(change: Change) -> object:
@@ -118,7 +133,7 @@ def _alike(kind: type[Action], changes: Sequence[Change]) -> list[list[Change]]:
         if isinstance(action, AddTag | RemoveTag):
             return action.tag_id
         if isinstance(action, TrashAssets):
-            return action.by_resolving
+            return action.by_resolving, bool(action.claims)
         return action.duplicate_id if isinstance(action, SetDuplicateGroup) else None
 
     groups: dict[object, list[Change]] = {}

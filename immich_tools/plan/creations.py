@@ -16,20 +16,25 @@ from attrs import define, field
 
 from immich_tools.immich.albums import ADD_SIZE
 from immich_tools.immich.client import Immich
-from immich_tools.immich.models import Album, AlbumRole, Asset, Visibility
+from immich_tools.immich.models import Album, AlbumRole
 from immich_tools.plan.album_actions import CreateAlbum
 from immich_tools.plan.document import Change
+from immich_tools.plan.file_changes import Filing
+from immich_tools.plan.listed import absent
+from immich_tools.plan.tag_changes import Tagging
 
 
 @define
 class Creations:
-    """What one run knows of albums, by change id.
+    """What one run knows of what it makes: of albums, by change id, and of tags.
 
     :ivar before: ids of the albums that were there before an album was asked for the first time.
     :ivar made: id of the album that was made.
     :ivar unavailable: assets and people of a deleted album that cannot be brought back into it.
     :ivar gone: assets that had left an album before the run deleted it.
     :ivar passing: ids of albums that the run deletes, renames or fills: none of them makes a new one needless.
+    :ivar tagging: what it knows of tags.
+    :ivar files: what it knows of files.
     """
 
     before: dict[str, frozenset[str]] = field(factory=dict)
@@ -37,6 +42,8 @@ class Creations:
     unavailable: dict[str, frozenset[str]] = field(factory=dict)
     gone: dict[str, tuple[str, ...]] = field(factory=dict)
     passing: frozenset[str] = frozenset()
+    tagging: Tagging = field(factory=Tagging)
+    files: Filing = field(factory=Filing)
     _locks: dict[str, threading.Lock] = field(factory=dict, repr=False)
     _guard: threading.Lock = field(factory=threading.Lock, repr=False)
 
@@ -94,19 +101,3 @@ def _is_made_for(immich: Immich, album: Album, action: CreateAlbum, asset_ids: C
     members = immich.albums.member_ids(album)
     first = tuple(asset_ids)[:ADD_SIZE]
     return members.issubset(asset_ids) and not absent(immich, first, members)
-
-
-def absent(immich: Immich, asset_ids: Iterable[str], members: Collection[str]) -> list[str]:
-    """Those assets that should be among an album's members and are not.
-
-    Albums do not list what is trashed, locked or gone, so that is not missed.
-    """
-    missing = [asset_id for asset_id in asset_ids if asset_id not in members]
-    if not missing:
-        return []
-    now = immich.assets.read(missing)
-    return [asset_id for asset_id in missing if asset_id in now and _is_listed(now[asset_id])]
-
-
-def _is_listed(asset: Asset) -> bool:
-    return not asset.is_trashed and asset.visibility not in (Visibility.LOCKED, Visibility.UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from immich_tools.errors import UsageError
@@ -13,12 +14,15 @@ from immich_tools.plan.carrier import Carrier, Progress, Watcher
 from immich_tools.plan.confirm import outdated
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Plan
-from immich_tools.plan.guards import Guards, check_permanent, trash_policy_now
-from immich_tools.plan.journal import Run, read_run, undo_runs, undoing
+from immich_tools.plan.file_actions import CopyFile, ScanLibrary
+from immich_tools.plan.file_changes import Filing, content_from, remove_leftovers
+from immich_tools.plan.guards import Guards, check_permanent, check_room, trash_policy_now
+from immich_tools.plan.journal import Run, find_run, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import Journal, alone
 from immich_tools.plan.observe import observe
 from immich_tools.plan.outcome import Outcome, Result, Status
 from immich_tools.plan.permissions import check_permissions
+from immich_tools.plan.tag_changes import Tagging
 
 __all__ = ["Progress", "Watcher", "apply", "check_user", "creations_of", "reread", "resume"]
 
@@ -56,11 +60,14 @@ def apply(
     (guards or Guards()).check(plan)
     check_permanent(plan, trash_policy_now(immich), permanent)
     folder = journal_folder or default_journal_folder()
-    with (
-        alone(folder, plan.user_id),
-        Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal,
-    ):
-        return Carrier(immich, plan, journal, batch_size=batch_size, watcher=watcher, permanent=permanent).carry_out()
+    with alone(folder, plan.user_id):
+        written = [*plan.changes, *(find_run(folder, undoes).plan.changes if undoes else ())]
+        # What a killed run left needs room as well, and undoing that run is the last who knows of it.
+        remove_leftovers(change.action for change in written)
+        check_room(plan.changes)
+        with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal:
+            carrier = Carrier(immich, plan, journal, batch_size=batch_size, watcher=watcher, permanent=permanent)
+            return carrier.carry_out()
 
 
 def resume(
@@ -79,7 +86,7 @@ def resume(
     :param fresh: what the tool would plan now with the run's options: removals that are not in it like that are not carried out, because
         a run may be taken up long after it was planned. None for runs that no tool can plan again, such as undoing.
     :param permanent: what a person typed to allow deleting for good; None for what was typed when the run began.
-    :raises GuardTripped: the server's trash was turned off since.
+    :raises GuardTripped: the server's trash was turned off since, or files would find no room.
     :raises UsageError: the run came to its end, is under way elsewhere, was undone, or belongs to another user.
     """
     check_user(run, immich)
@@ -103,6 +110,8 @@ def resume(
             names = {change.id for change in run.plan.changes}
             known |= {name: Result(Status.FELL_AWAY, why) for name, why in outdated(pending, names, fresh).items()}
         journal.conclude(known)
+        remove_leftovers(change.action for change in run.plan.changes)
+        check_room(change for change in run.plan.changes if change.id not in known)
         return Carrier(
             immich,
             run.plan,
@@ -116,19 +125,34 @@ def resume(
 
 
 def creations_of(run: Run, immich: Immich) -> Creations:
-    """The albums that a run made, those included of which nobody could write down that they were made; see `creations`.
+    """What is known of the albums and tags that a run made, albums included of which nobody could write down that they were made.
 
     :raises ToolkitError: the server cannot be read.
     """
     uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
+    copied = {change.id for change in run.plan.changes if isinstance(change.action, CopyFile)}
     creations = Creations(
         before={name: albums for name, albums in run.albums_before.items() if name in uncertain},
-        made={name: result.made for name, result in run.results.items() if result.made},
+        made={name: result.made for name, result in run.results.items() if result.made and name not in copied},
         gone=dict(run.gone),
+        tagging=Tagging(carried=dict(run.carried), sent=frozenset(run.carried)),
+        files=_filing_of(run, copied),
     )
     asked = [change for change in run.plan.changes if isinstance(change.action, CreateAlbum) and change.id in uncertain]
     creations.find(immich, asked)
     return creations
+
+
+def _filing_of(run: Run, copied: Collection[str]) -> Filing:
+    """What is known of the files that a run wrote, and of the scans it asked for."""
+    found = {name: content_from(run.results[name].made) for name in copied if name in run.results}
+    done = set(run.with_status(Status.DONE))
+    return Filing(
+        contents={name: content for name, content in found.items() if content is not None},
+        scanned={
+            change.id for change in run.plan.changes if isinstance(change.action, ScanLibrary) and change.id in done
+        },
+    )
 
 
 def reread(run: Run, immich: Immich, creations: Creations | None = None) -> dict[str, Result]:

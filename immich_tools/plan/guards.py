@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+
 from attrs import field, frozen
 
+from immich_tools.disk.space import room
 from immich_tools.errors import GuardTripped, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import TrashPolicy
 from immich_tools.plan.actions import DeleteForever, TrashAssets
-from immich_tools.plan.document import Plan
+from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.file_actions import WRITTEN
+from immich_tools.plan.file_changes import bytes_of, place_of
 
 DEFAULT_RATIO = 0.5
 
@@ -54,6 +60,28 @@ class Guards:
                     percent=100 * removed / max(plan.population, 1),
                     limit=100 * self.max_ratio,
                 )
+            )
+
+
+def check_room(changes: Iterable[Change]) -> None:
+    """Stop before the first file is written if not all of them would fit.
+
+    :raises GuardTripped: says which disk, and how much is missing.
+    :raises FileFailed: a folder cannot be looked at.
+    """
+    from immich_tools.report.text import size
+
+    places = [
+        (place_of(change.action), bytes_of(change.action)) for change in changes if isinstance(change.action, WRITTEN)
+    ]
+    files = [(place.path.parent, count) for place, count in places if not os.path.lexists(place.path)]
+    for disk in room(files):
+        if not disk.suffices:
+            raise GuardTripped(
+                _(
+                    "The files need {needed}, but the disk of {folder} has only {free} left. Nothing was changed. "
+                    "Make room, or copy less at a time."
+                ).format(needed=size(disk.needed), folder=disk.folder, free=size(disk.free or 0))
             )
 
 

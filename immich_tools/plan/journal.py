@@ -15,6 +15,7 @@ from immich_tools.i18n import _
 from immich_tools.plan.document import Plan
 from immich_tools.plan.outcome import Result, Status
 from immich_tools.plan.storage import plan_from_json
+from immich_tools.plan.tag_actions import TagAssets, with_upper
 
 SUFFIX: Final = ".jsonl"
 UNDO: Final = "undo"
@@ -32,6 +33,8 @@ class Run:
     :ivar undoes: id of the run that this one undoes.
     :ivar albums_before: by change id, the albums there were before an album was asked for whose answer is not known.
     :ivar gone: by change id, the assets that had left an album before it was deleted.
+    :ivar made_tags: by the id of a change to tags that was sent, values of the tags it makes: those that were not there before.
+    :ivar carried: by the id of a change to tags that was sent, its assets that carried the tag before.
     """
 
     id: str
@@ -46,6 +49,8 @@ class Run:
     finished: bool = False
     albums_before: Mapping[str, frozenset[str]] = field(factory=dict)
     gone: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    made_tags: Mapping[str, frozenset[str]] = field(factory=dict)
+    carried: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
     def with_status(self, status: Status) -> list[str]:
         """Ids of the changes with `status`, in the plan's order."""
@@ -70,7 +75,8 @@ def read_run(path: Path) -> Run:
         ) from None
     begun = _begun(path, _parse(first))
     known = {change.id for change in begun.plan.changes}
-    story = _Story()
+    actions = {change.id: change.action for change in begun.plan.changes}
+    story = _Story({name: with_upper(each.value) for name, each in actions.items() if isinstance(each, TagAssets)})
     for event in map(_parse, others):
         changes = event.get("changes")
         if event.get("event") == "intent" and isinstance(changes, list):
@@ -79,6 +85,8 @@ def read_run(path: Path) -> Run:
             story.conclude({name: result for name in known.intersection(changes) if (result := _result(changes[name]))})
         elif event.get("event") == "albums":
             story.witness(_texts(event.get("known")), event.get("gone"))
+        elif event.get("event") == "tags":
+            story.witness_tags(_texts(event.get("missing")), event.get("carried"))
         if event:
             story.finished = event.get("event") == "end"
     return evolve(
@@ -88,22 +96,37 @@ def read_run(path: Path) -> Run:
         finished=story.finished,
         albums_before={name: story.before[name] for name in known.intersection(story.before)},
         gone={name: story.gone[name] for name in known.intersection(story.gone)},
+        made_tags=story.made_tags,
+        carried=story.carried,
     )
 
 
 @define
 class _Story:
-    """What a journal has told so far."""
+    """What a journal has told so far.
 
+    :ivar needed_tags: the tags that a change makes where they are missing, by its id.
+    """
+
+    needed_tags: Mapping[str, tuple[str, ...]]
     results: dict[str, Result] = field(factory=dict)
     unconcluded: set[str] = field(factory=set)
     finished: bool = False
     albums: frozenset[str] | None = None
     before: dict[str, frozenset[str]] = field(factory=dict)
     gone: dict[str, tuple[str, ...]] = field(factory=dict)
+    missing_tags: frozenset[str] = frozenset()
+    seen_carried: dict[str, tuple[str, ...]] = field(factory=dict)
+    made_tags: dict[str, frozenset[str]] = field(factory=dict)
+    carried: dict[str, tuple[str, ...]] = field(factory=dict)
 
     def intend(self, names: Collection[str]) -> None:
         for name in names:
+            if name in self.seen_carried:
+                # From the second try on, what carries the tag may be what the first has done.
+                self.carried.setdefault(name, self.seen_carried[name])
+                made = self.missing_tags.intersection(self.needed_tags.get(name, ()))
+                self.made_tags[name] = made | self.made_tags.get(name, frozenset())
             # As long as it is open what came of it, the albums there were before the first try count.
             if self.albums is not None and not (name in self.before and self._is_open(name)):
                 self.before[name] = self.albums
@@ -125,6 +148,11 @@ class _Story:
             self.albums = frozenset(albums)
         if isinstance(gone, dict):
             self.gone.update({name: ids for name, told in gone.items() if (ids := _texts(told)) is not None})
+
+    def witness_tags(self, missing: tuple[str, ...] | None, carried: object) -> None:
+        self.missing_tags = frozenset(missing or ())
+        told = carried if isinstance(carried, dict) else {}
+        self.seen_carried = {name: ids for name, each in told.items() if (ids := _texts(each)) is not None}
 
 
 def _texts(told: object) -> tuple[str, ...] | None:

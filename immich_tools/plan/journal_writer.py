@@ -146,6 +146,16 @@ class Journal:
             {"event": "albums", "known": known, "gone": {name: list(ids) for name, ids in gone.items()}}, sync=True
         )
 
+    def witness_tags(self, missing: Collection[str], carried: Mapping[str, Sequence[str]]) -> None:
+        """Say what was seen of tags right before assets are tagged or untagged; see `tag_changes`.
+
+        :param missing: values of the tags that are needed and are not there.
+        :param carried: by change id, those of its assets that carry the tag already.
+        :raises JournalLost: it is not on the disk.
+        """
+        told = {name: list(ids) for name, ids in carried.items()}
+        self._write({"event": "tags", "missing": sorted(missing), "carried": told}, sync=True)
+
     def conclude(self, results: Mapping[str, Result]) -> None:
         """Say what came of changes; a later word on a change counts.
 

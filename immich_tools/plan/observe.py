@@ -30,6 +30,8 @@ from immich_tools.plan.album_actions import ALBUM_KINDS
 from immich_tools.plan.album_observe import observe_albums
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
+from immich_tools.plan.file_actions import FILE_KINDS
+from immich_tools.plan.tag_actions import TAG_KINDS
 
 PLACE_TOLERANCE: Final = 1e-6
 """Degrees; a tenth of a metre."""
@@ -43,7 +45,7 @@ def observe(
     """Read from the server which changes are in effect.
 
     :param grouped: the assets are likely to be members of duplicate groups; see `present`.
-    :param creations: what the run knows of the albums it makes; gets the ids of those that are found now.
+    :param creations: what the run knows of the albums and tags it makes; gets the ids of those that are found now.
     :returns: change id → whether the state after it is there now.
     :raises ToolkitError: the server cannot be read.
     """
@@ -60,6 +62,12 @@ def observe(
     tags = [*by_kind.get(AddTag, []), *by_kind.get(RemoveTag, [])]
     if tags:
         seen |= _tags(immich, tags)
+    whole_tags = [change for kind in TAG_KINDS for change in by_kind.get(kind, [])]
+    if whole_tags:
+        seen |= (creations or Creations()).tagging.observe(immich, whole_tags)
+    files = [change for kind in FILE_KINDS for change in by_kind.get(kind, [])]
+    if files:
+        seen |= (creations or Creations()).files.observe(files)
     stacks = [*by_kind.get(StackAssets, []), *by_kind.get(UnstackAssets, [])]
     if stacks:
         seen |= _states(stacks, immich.assets.read_each(_assets(stacks)))

@@ -34,6 +34,7 @@ from immich_tools.plan.batching import Batch
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
 from immich_tools.plan.outcome import Result, Status
+from immich_tools.plan.tag_actions import TAG_KINDS
 
 A = TypeVar("A", bound=Action)
 
@@ -46,16 +47,18 @@ KEEPER_LOST: Final = Result(
 
 
 def perform(immich: Immich, batch: Batch, creations: Creations | None = None) -> Results:
-    """Send one batch.
+    """Send one batch; not of files, which `Filing` works on.
 
-    :param creations: what the run knows of the albums it makes; gets the ids of those made now.
+    :param creations: what the run knows of the albums and tags it makes; gets the ids of those made now.
     :returns: what came of each change; all are DONE where the server answers for the whole request. UNKNOWN where the server says
         something that only looking can tell.
     :raises RequestRefused: the server refused the request as a whole; nothing of it was done.
     """
+    known = creations or Creations()
     if batch.kind in ALBUM_KINDS:
-        known = creations or Creations()
         return {change.id: perform_on_album(immich, change, known) for change in batch.changes}
+    if batch.kind in TAG_KINDS:
+        return {change.id: known.tagging.perform(immich, change) for change in batch.changes}
     return _PERFORMERS[batch.kind](immich, batch.changes)
 
 
@@ -143,7 +146,8 @@ def _trash(immich: Immich, changes: Sequence[Change]) -> Results:
     actions = {change.id: change.action for change in changes if isinstance(change.action, TrashAssets)}
     # Before 2.7 there is no such request; what it does there for a group that is trashed but for one, the next look at the groups does.
     if not next(iter(actions.values())).by_resolving or not compat.resolves_duplicates(immich.version):
-        immich.assets.trash(_assets(changes))
+        # What was looked at on the disk is looked at again before a second try.
+        immich.assets.trash(_assets(changes), once=any(action.claims for action in actions.values()))
         return _whole(changes)
     asked = [Resolution(action.duplicate_id or "", action.kept_ids, action.trashed_ids) for action in actions.values()]
     refused = immich.duplicates.resolve(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from immich_tools.errors import AccessDenied
+from immich_tools.errors import AccessDenied, AdministratorNeeded
 from immich_tools.i18n import _
 from immich_tools.immich import compat
 from immich_tools.immich.albums import ADD_SIZE
@@ -26,7 +26,9 @@ from immich_tools.plan.actions import (
 )
 from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Plan
+from immich_tools.plan.file_actions import CopyFile, RemoveFile, ScanLibrary, WriteFile
 from immich_tools.plan.recheck import group_of
+from immich_tools.plan.tag_actions import TagAssets, UntagAssets
 
 _LOOK: Final = ("getAssetInfo", "searchAssets", "searchAssetStatistics", "getAssetStatistics")
 _ALBUM: Final = ("getAllAlbums", "getAlbumInfo", *_LOOK)
@@ -49,6 +51,12 @@ NEEDS: Final[dict[type[Action], tuple[str, ...]]] = {
     DeleteAlbum: ("deleteAlbum", *_ALBUM),
     SetAlbumField: ("updateAlbumInfo", *_ALBUM),
     ShareAlbum: _ALBUM,
+    TagAssets: ("upsertTags", "tagAssets", *_TAG),
+    UntagAssets: ("untagAssets", *_TAG),
+    CopyFile: _LOOK,
+    WriteFile: (),
+    RemoveFile: (),
+    ScanLibrary: ("scanLibrary",),
 }
 
 
@@ -57,6 +65,10 @@ def _particular(action: Action) -> set[str]:
     needed: set[str] = set()
     if isinstance(action, TrashAssets) and action.by_resolving:
         needed.add("resolveDuplicates")
+    elif isinstance(action, CopyFile) and action.source is None:
+        needed.add("downloadAsset")
+    elif isinstance(action, WriteFile | RemoveFile) and action.asset_id:
+        needed.update(_LOOK)
     elif isinstance(action, CreateAlbum):
         if len(action.asset_ids) > ADD_SIZE:
             needed.add("addAssetsToAlbum")
@@ -64,6 +76,8 @@ def _particular(action: Action) -> set[str]:
             needed.add("updateAlbumInfo")
         if action.replaces and action.shares:
             needed.add("searchUsers")
+    elif isinstance(action, UntagAssets) and action.made:
+        needed.add("deleteTag")
     elif isinstance(action, ShareAlbum):
         if action.after is None:
             needed.add("removeUserFromAlbum")
@@ -76,7 +90,12 @@ def check_permissions(plan: Plan, immich: Immich) -> None:
     """Refuse to begin what the key cannot end: a run that stops half-way for a missing permission is worse than one that never began.
 
     :raises AccessDenied: names every permission that is missing; nothing was changed.
+    :raises AdministratorNeeded: the plan scans a library, and the key is no administrator's; nothing was changed.
     """
+    if any(isinstance(change.action, ScanLibrary) for change in plan.changes) and not immich.me.is_admin:
+        raise AdministratorNeeded(
+            _("The plan scans an external library, which needs an administrator's API key. Nothing was changed.")
+        )
     operations = {name for change in plan.changes for name in NEEDS[type(change.action)]}
     if any(group_of(change.action) is not None for change in plan.changes):
         operations.add("getAssetDuplicates")

@@ -24,14 +24,17 @@ from immich_tools.plan.album_actions import ALBUM_KINDS
 from immich_tools.plan.album_recheck import recheck_albums
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
+from immich_tools.plan.file_actions import CopyFile, RemoveFile, WriteFile
 from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.observe import field_value, present, same_value
 from immich_tools.plan.outcome import Result, Status
+from immich_tools.plan.tag_actions import TAG_KINDS
 
 REMOVALS: Final = (TrashAssets, DeleteForever)
 STACKING: Final = (StackAssets, UnstackAssets)
 # Albums, tags and stacks do not list what is in the trash, so what is done to it cannot be read back.
-NOT_IN_TRASH: Final = (*REMOVALS, *STACKING, *ITEMIZED, SetField)
+# A file that is copied for an asset, or removed because the asset has it, is of one that is to stay.
+NOT_IN_TRASH: Final = (*REMOVALS, *STACKING, *ITEMIZED, SetField, CopyFile, WriteFile, RemoveFile)
 GROUPING: Final = (DismissDuplicates, SetDuplicateGroup)
 
 Assets: TypeAlias = Mapping[str, Asset]
@@ -55,13 +58,15 @@ def recheck(
 
     :param user_id: whose assets may be changed.
     :param grouped: the assets are likely to be members of duplicate groups.
-    :param creations: what the run knows of the albums it makes; gets what is found out about them.
+    :param creations: what the run knows of the albums and tags it makes; gets what is found out about them.
     :raises ToolkitError: the server cannot be read.
     """
     changes = list(changes)
     whole = [change for change in changes if isinstance(change.action, ALBUM_KINDS)]
     verdicts = recheck_albums(immich, user_id, whole, creations or Creations()) if whole else {}
-    if whole:
+    tags = [change for change in changes if isinstance(change.action, TAG_KINDS)]
+    verdicts |= (creations or Creations()).tagging.recheck(immich, user_id, tags) if tags else {}
+    if verdicts:
         changes = [change for change in changes if change.id not in verdicts]
     of_groups = [change for change in changes if group_of(change.action) is not None]
     assets: dict[str, Asset] = {}
@@ -195,6 +200,15 @@ def _stacking(action: Action, assets: Assets, groups: Groups) -> Result | None:
     return None
 
 
+def _file_removal(action: Action, assets: Assets, groups: Groups) -> Result | None:
+    for asset_id in action.assets:
+        if assets[asset_id].is_offline:
+            return Result(
+                Status.FELL_AWAY, _("the file of asset {id} is missing, so its copy stays").format(id=asset_id)
+            )
+    return None
+
+
 _JUDGES: Final[dict[type[Action], Callable[[Action, Assets, Groups], Result | None]]] = {
     TrashAssets: _removal,
     DeleteForever: _removal,
@@ -203,4 +217,5 @@ _JUDGES: Final[dict[type[Action], Callable[[Action, Assets, Groups], Result | No
     SetDuplicateGroup: _grouping,
     DismissDuplicates: _dismissal,
     StackAssets: _stacking,
+    RemoveFile: _file_removal,
 }

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 from attrs import evolve, field, frozen
 
+from immich_tools.disk.content import Content
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
@@ -13,16 +14,20 @@ from immich_tools.plan.actions import Action, DeleteForever, RestoreAssets, SetD
 from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
 from immich_tools.plan.document import Change, Plan, Skip
 from immich_tools.plan.execute import check_user, creations_of, reread
+from immich_tools.plan.file_actions import WRITTEN
 from immich_tools.plan.journal import UNDO, Run, is_complete, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import check_idle
 from immich_tools.plan.outcome import Status
+from immich_tools.plan.tag_actions import TagAssets, UntagAssets
 
 TOOL = UNDO
 
 
-def undo_plan(run: Run, immich: Immich) -> Plan:
+def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
     """What undoing a run would do; what it cannot bring back is among the skips.
 
+    :param remove_copies: also remove the files that the run wrote to this computer, as far as they still hold the same. Otherwise they
+        stay.
     :raises UsageError: the run is another user's, is still under way, or was undone already.
     """
     check_user(run, immich)
@@ -33,12 +38,36 @@ def undo_plan(run: Run, immich: Immich) -> Plan:
     creations = creations_of(run, immich)
     done = {*run.with_status(Status.DONE), *reread(run, immich, creations)}
     back = _brought_back(undoing(run, known), immich)
-    changed = {change.id for change in run.plan.changes if change.id in done or change.id in creations.made} - {
+    # Of what makes albums or writes tags, parts may have been done even where the whole failed.
+    touched = {*done, *creations.made, *run.carried}
+    changed = {change.id for change in run.plan.changes if change.id in touched} - {
         change.id
         for change in run.plan.changes
         if isinstance(change.action, DeleteAlbum) and change.action.album_id in back
     }
-    return inverse(run.plan, changed, Facts(creations.made, creations.gone, frozenset(creations.made.keys() - done)))
+    facts = Facts(
+        made=creations.made,
+        gone=_lost_before(run.plan, changed, creations.gone),
+        unfinished=frozenset(creations.made.keys() - done),
+        made_tags=frozenset[str]().union(*run.made_tags.values()),
+        carried=run.carried,
+        contents=creations.files.contents,
+        remove_copies=remove_copies,
+    )
+    return inverse(run.plan, changed, facts)
+
+
+def _lost_before(
+    plan: Plan, changed: Collection[str], gone: Mapping[str, tuple[str, ...]]
+) -> Mapping[str, tuple[str, ...]]:
+    """What had left albums before they were deleted, without what this run itself trashed: that is restored, and belongs into them."""
+    restored = {
+        asset_id
+        for change in plan.changes
+        if change.id in changed and isinstance(change.action, TrashAssets)
+        for asset_id in change.action.trashed_ids
+    }
+    return {name: tuple(each for each in ids if each not in restored) for name, ids in gone.items()}
 
 
 @frozen
@@ -48,11 +77,19 @@ class Facts:
     :ivar made: the albums it made.
     :ivar gone: the assets that had left an album before the run deleted it.
     :ivar unfinished: the albums that were made but may lack some of what they were to have.
+    :ivar made_tags: values of the tags it made.
+    :ivar carried: the assets that carried a tag before the run put it on them or took it off.
+    :ivar contents: what was copied, where the plan could not know it.
+    :ivar remove_copies: whether files that were written are to go again.
     """
 
     made: Mapping[str, str] = field(factory=dict)
     gone: Mapping[str, tuple[str, ...]] = field(factory=dict)
     unfinished: frozenset[str] = frozenset()
+    made_tags: frozenset[str] = frozenset()
+    carried: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    contents: Mapping[str, Content] = field(factory=dict)
+    remove_copies: bool = False
 
     def inverse(self, change: Change) -> tuple[Action, ...]:
         """What brings back the state before one change that was carried out."""
@@ -62,12 +99,21 @@ class Facts:
             return () if made is None else (action.undoing(made, is_complete=change.id not in self.unfinished),)
         if isinstance(action, DeleteAlbum):
             return action.without(self.gone.get(change.id, ())).inverse()
+        if isinstance(action, TagAssets):
+            return (action.undoing(self.made_tags, self.carried.get(change.id, ())),)
+        if isinstance(action, UntagAssets) and change.id in self.carried:
+            return (action.undoing(self.carried[change.id]),)
+        if isinstance(action, WRITTEN):
+            removal = action.removal(self.contents.get(change.id)) if self.remove_copies else None
+            return () if removal is None else (removal,)
         return action.inverse()
 
     def loss(self, change: Change) -> str | None:
         """What undoing one change cannot bring back."""
         if isinstance(change.action, CreateAlbum) and change.id not in self.made:
             return _("album '{name}' stays: nobody knows which one was made").format(name=change.action.name)
+        if isinstance(change.action, WRITTEN) and self.inverse(change):
+            return None
         return change.action.loss()
 
 

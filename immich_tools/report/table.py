@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -11,43 +12,32 @@ from rich.console import Console
 from rich.text import Text
 
 from immich_tools.i18n import _, ngettext
-from immich_tools.immich.models import Place, Visibility
 from immich_tools.plan.actions import (
     Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
     DeleteForever,
-    DismissDuplicates,
-    FieldValue,
-    RemoveFromAlbum,
-    RemoveTag,
     RestoreAssets,
-    SetField,
     TrashAssets,
 )
-from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip, by_group
-from immich_tools.report.text import KIND_WORDS, size, summary
+from immich_tools.plan.file_actions import PLACED, CopyFile, RemoveFile
+from immich_tools.report.text import NAMES, size, summary
+from immich_tools.report.words import action_words
 from immich_tools.settings.streams import printable
 
 SHOWN_ON_TERMINAL: Final = 100
 """Groups; whoever wants all of 5,000 reads a saved plan."""
 
-FIELD_WORDS: Final = {
-    AssetField.DESCRIPTION: _("description"),
-    AssetField.RATING: _("rating"),
-    AssetField.FAVORITE: _("favourite"),
-    AssetField.DATE: _("date"),
-    AssetField.PLACE: _("place"),
-    AssetField.VISIBILITY: _("visibility"),
-}
 TRASH_WORD: Final = _("trash")
 DELETE_WORD: Final = _("delete")
 KEEP_WORD: Final = _("keep")
 CARRY_WORD: Final = _("carry over")
 RESTORE_WORD: Final = _("restore")
 CHANGE_WORD: Final = _("change")
+COPY_WORD: Final = _("copy")
+WRITE_WORD: Final = _("write")
+REMOVE_WORD: Final = _("remove")
+REMOVALS: Final = (TrashAssets, DeleteForever, RestoreAssets)
+"""Kinds of which each asset has its line, beside those that stay."""
 _WIDTH: Final = max(map(len, (TRASH_WORD, DELETE_WORD, KEEP_WORD, CARRY_WORD, RESTORE_WORD, CHANGE_WORD)))
 _NAME_WIDTH: Final = 44
 
@@ -94,7 +84,11 @@ def print_group(plan: Plan, changes: Sequence[Change], console: Console) -> None
 
 def _print(line: Text, console: Console, indent: int = _WIDTH + 4) -> None:
     """Print a line; on a terminal what does not fit goes on below, where the line's own text began."""
-    if not console.is_terminal or line.cell_len <= console.width:
+    if not console.is_terminal:
+        # Nothing to wrap or colour: rich takes three times as long to find that out for each line.
+        console.out(line.plain, highlight=False)
+        return
+    if line.cell_len <= console.width:
         console.print(line)
         return
     head, rest = line[:indent], line[indent:]
@@ -116,20 +110,59 @@ def _groups(plan: Plan) -> list[_Group]:
 
 
 def _block(plan: Plan, group: _Group, width: int) -> Iterator[Text]:
-    for keep in group.keeps:
-        yield _line(KEEP_WORD, "green", _described(plan, keep.asset_id, width), keep.reason.removeprefix(_("kept: ")))
-    carried = []
+    others = [change for change in group.changes if not isinstance(change.action, (*REMOVALS, *PLACED))]
+    thins_out = any(isinstance(change.action, REMOVALS) for change in group.changes)
+    if thins_out:
+        for keep in group.keeps:
+            why = keep.reason.removeprefix(_("kept: "))
+            yield _line(KEEP_WORD, "green", _described(plan, keep.asset_id, width), why)
     for change in group.changes:
-        action = change.action
-        if isinstance(action, TrashAssets | DeleteForever | RestoreAssets):
+        if isinstance(change.action, REMOVALS):
             yield from _removed(plan, change, width)
-        else:
-            carried.append(change)
-    if carried:
-        kept = {keep.asset_id for keep in group.keeps}
-        alone = not kept
-        word = CHANGE_WORD if alone else CARRY_WORD
-        yield _line(word, "cyan", ", ".join(_words(plan, change.action, named=alone) for change in carried), "")
+        elif isinstance(change.action, PLACED):
+            yield _file(plan, change, width)
+    if others and thins_out and group.keeps:
+        yield _line(CARRY_WORD, "cyan", ", ".join(action_words(change.action) for change in others), "")
+    else:
+        yield from _alike(plan, others)
+        yield from () if thins_out else _staying(group.keeps)
+
+
+def _staying(keeps: Iterable[Keep]) -> Iterator[Text]:
+    """What stays where nothing is removed: how many for each reason."""
+    for reason, count in Counter(keep.reason for keep in keeps).items():
+        yield _line(KEEP_WORD, "green", ngettext("{count} file", "{count} files", count).format(count=count), reason)
+
+
+def _alike(plan: Plan, changes: Iterable[Change]) -> Iterator[Text]:
+    """A line for each thing that is done, with the assets it is done to."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for change in changes:
+        found.setdefault((action_words(change.action), change.reason), []).extend(change.action.assets)
+    for (words, reason), asset_ids in found.items():
+        shown = f"{words}: {_several(plan, asset_ids)}" if asset_ids else words
+        yield _line(CHANGE_WORD, "cyan", shown, reason)
+
+
+def _several(plan: Plan, asset_ids: Sequence[str]) -> str:
+    """Some assets by their names: how many, and the first few."""
+    names = sorted(plan.labels[each].name if each in plan.labels else each for each in asset_ids)
+    shown = ", ".join(_shortened(printable(name)) for name in names[:NAMES])
+    if len(names) <= NAMES:
+        return shown
+    return _("{count} files, {names}, …").format(count=len(names), names=shown)
+
+
+def _file(plan: Plan, change: Change, width: int) -> Text:
+    """A file that is written or removed: the asset it is a copy of, or itself, and where it is."""
+    action = change.action
+    assert isinstance(action, PLACED)
+    if isinstance(action, CopyFile):
+        return _line(
+            COPY_WORD, "cyan", _described(plan, action.asset_id, width), _("to {path}").format(path=action.path)
+        )
+    word, style = (REMOVE_WORD, "yellow") if isinstance(action, RemoveFile) else (WRITE_WORD, "cyan")
+    return _line(word, style, action.path, change.reason)
 
 
 def _removed(plan: Plan, change: Change, width: int) -> Iterator[Text]:
@@ -180,56 +213,7 @@ def _shortened(name: str) -> str:
     return f"{name[:half]}…{name[-half:]}"
 
 
-def _words(plan: Plan, action: Action, *, named: bool) -> str:
-    words = _action_words(action)
-    if not named:
-        return words
-    names: Iterable[str] = (plan.labels[each].name if each in plan.labels else each for each in action.assets)
-    return f"{words} ({', '.join(names)})"
-
-
-def _action_words(action: Action) -> str:
-    if isinstance(action, AddToAlbum):
-        return _("album '{name}'").format(name=action.album_name)
-    if isinstance(action, RemoveFromAlbum):
-        return _("no longer album '{name}'").format(name=action.album_name)
-    if isinstance(action, AddTag):
-        return _("tag '{name}'").format(name=action.tag_value)
-    if isinstance(action, RemoveTag):
-        return _("no longer tag '{name}'").format(name=action.tag_value)
-    if isinstance(action, SetField):
-        return f"{FIELD_WORDS[action.field]} {_value_words(action.after)}"
-    if isinstance(action, CreateAlbum):
-        return _("make album '{name}'").format(name=action.name)
-    if isinstance(action, DeleteAlbum):
-        return _("delete album '{name}'").format(name=action.name)
-    if isinstance(action, SetAlbumField):
-        return _("album '{name}': {field} {value}").format(
-            name=action.album_name, field=action.field.value, value=_value_words(action.after)
-        )
-    if isinstance(action, ShareAlbum):
-        return _("album '{name}': {user} {role}").format(
-            name=action.album_name, user=action.user_name, role=action.after or _("no longer")
-        )
-    if isinstance(action, DismissDuplicates):
-        count = len(action.member_ids)
-        return ngettext("{count} copy are no duplicates", "{count} copies are no duplicates", count).format(count=count)
-    return KIND_WORDS[action.kind]
-
-
-def _value_words(value: FieldValue) -> str:
-    if value is None:
-        return _("none")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, Place):
-        return f"{value.latitude:.4f} {value.longitude:.4f}"
-    if isinstance(value, Visibility):
-        return value.value
-    return f"'{value}'" if isinstance(value, str) else str(value)
-
-
 def _skipped(plan: Plan, skip: Skip) -> str:
-    names = [plan.labels[asset_id].name if asset_id in plan.labels else asset_id for asset_id in skip.asset_ids]
-    shown = ", ".join(_shortened(printable(name)) for name in names[:3])
-    return shown if len(names) <= 3 else _("{names} and {count} more").format(names=shown, count=len(names) - 3)
+    if not skip.asset_ids:
+        return skip.group
+    return _several(plan, skip.asset_ids)

@@ -7,6 +7,7 @@ from typing import Final
 from immich_tools.i18n import _, ngettext
 from immich_tools.plan.actions import DeleteForever, TrashAssets
 from immich_tools.plan.document import Plan
+from immich_tools.plan.file_actions import CopyFile
 from immich_tools.plan.outcome import Outcome, Status
 from immich_tools.settings.streams import printable
 
@@ -23,6 +24,8 @@ KIND_WORDS: Final = {
     "remove-from-album": _("take out of albums"),
     "add-tag": _("tag"),
     "remove-tag": _("untag"),
+    "tag-assets": _("make and put on tags"),
+    "untag-assets": _("take off and delete tags"),
     "set-field": _("write fields"),
     "trash": _("move to the trash"),
     "delete-forever": _("delete for good"),
@@ -35,6 +38,10 @@ KIND_WORDS: Final = {
     "delete-album": _("delete albums"),
     "set-album-field": _("describe albums"),
     "share-album": _("share albums"),
+    "copy-file": _("copy files"),
+    "write-file": _("write files"),
+    "remove-file": _("remove files"),
+    "scan-library": _("scan libraries"),
 }
 REASONS: Final = 20
 NAMES: Final = 3
@@ -48,6 +55,13 @@ def size(count: int) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return f"{amount:.1f} TB"
+
+
+def pace(done: int, total: int, seconds: float) -> tuple[float, float] | None:
+    """Bytes a second so far, and seconds until all are done at that rate; None while nobody can tell."""
+    if done <= 0 or seconds <= 0:
+        return None
+    return done / seconds, (total - done) * seconds / done
 
 
 def summary(plan: Plan) -> str:
@@ -73,6 +87,9 @@ def summary(plan: Plan) -> str:
 
 
 def _amount(plan: Plan, kind: str, count: int) -> str:
+    if kind == CopyFile.kind:
+        known = sum(change.action.size or 0 for change in plan.changes if isinstance(change.action, CopyFile))
+        return ngettext("{count} file, {size}", "{count} files, {size}", count).format(count=count, size=size(known))
     if kind not in (TrashAssets.kind, DeleteForever.kind):
         return str(count)
     removed = len(plan.removed())

@@ -146,7 +146,7 @@ class World:
             deed = self.deeds.get(ended.names[-1], ExitCode.DONE) if connection.api_key else ExitCode.DONE
             if isinstance(deed, BaseException):
                 raise deed
-            return Output.of(output).ended(deed)
+            return Output(output).ended(deed)
 
         return each
 

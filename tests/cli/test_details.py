@@ -21,10 +21,11 @@ from immich_tools.plan.actions import AddTag
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 from immich_tools.plan.execute import Progress
 from immich_tools.report.html import ROWS, fragment
-from immich_tools.report.output import LogFile, Output
+from immich_tools.report.logs import LogFile
+from immich_tools.report.output import Output
 from immich_tools.sandbox import Dialect, Sandbox, sample_library
 from immich_tools.secret import MASK, Secret
-from immich_tools.settings import Surroundings, make_app, protect, run
+from immich_tools.settings import OutputOptions, Surroundings, make_app, protect, run
 from tests.cli.shell import shell
 
 KEY = "Qw3rTyUiOpAsDfGhJkLzXcVbNm0123456789abcdefg"
@@ -134,7 +135,7 @@ def test_a_secret_stays_out_of_the_log_of_another_thread(tmp_path: Path) -> None
 
     def command() -> None:
         protect(Secret(KEY))
-        with Output(log_file=tmp_path / "log"):
+        with Output(OutputOptions(log_file=tmp_path / "log")):
             thread = Thread(target=log.debug, args=("GET /%s: 404", KEY))
             thread.start()
             thread.join()
@@ -156,7 +157,7 @@ def test_a_log_that_fails_for_another_reason_is_not_hushed_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told: list[str] = []
-    log = LogFile(tmp_path / "log", told.append)
+    log = LogFile(tmp_path / "log", told.append, size=1000, older=1)
     log.handle(logging.LogRecord("immich_tools", logging.INFO, __file__, 1, "%d", ("wrong",), None))
     log.close()
     assert not told

@@ -14,11 +14,11 @@ from immich_tools.errors import ExitCode
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.cli import folder_albums
 from immich_tools.folder_albums.levels import Rewrite
-from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions
+from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions, Said
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.sandbox import Dialect, Sandbox
 from immich_tools.sandbox.serve import serve
-from immich_tools.settings import Invocation, OutputOptions, Surroundings, current_invocation, make_app, run
+from immich_tools.settings import Invocation, LogLevel, OutputOptions, Surroundings, current_invocation, make_app, run
 from immich_tools.settings.accounts import RunForEach
 from tests.tools.command_line import CommandLine
 
@@ -36,7 +36,7 @@ class Given:
     options: RunOptions = Factory(RunOptions)
     connection: Connection = Factory(Connection)
     keys: Keys = Factory(Keys)
-    output: OutputOptions = Factory(OutputOptions)
+    output: Said = Factory(Said)
 
     @property
     def rewrites(self) -> tuple[Rewrite, ...]:
@@ -45,7 +45,7 @@ class Given:
     @property
     def said(self) -> OutputOptions:
         """What is said in the end."""
-        return self.options.output(self.output)
+        return self.output.resolved()
 
 
 def surroundings(folder: Path, environment: Mapping[str, str]) -> Surroundings:
@@ -161,9 +161,10 @@ def refused(folder: Path, *argv: str, environment: Mapping[str, str] | None = No
         ([], {"LOG_LEVEL": "WARNING"}, "said.quiet", True),
         ([], {"LOG_LEVEL": "ERROR"}, "said.quiet", True),
         ([], {"LOG_LEVEL": "CRITICAL"}, "said.quiet", True),
-        ([], {"LOG_LEVEL": "INFO"}, "said", OutputOptions()),
-        (["--quiet"], {"LOG_LEVEL": "DEBUG"}, "said", OutputOptions(quiet=True)),
-        ([], {"CRON_EXPRESSION": "?", "RUN_IMMEDIATELY": "?", "TZ": "?", "IS_DOCKER": "1"}, "said", OutputOptions()),
+        ([], {"LOG_LEVEL": "INFO"}, "said", Said(log_level=LogLevel.INFO)),
+        ([], {"LOG_LEVEL": "CRITICAL"}, "said.log_level", LogLevel.ERROR),
+        (["--quiet"], {"LOG_LEVEL": "DEBUG"}, "said", Said(quiet=True, log_level=LogLevel.DEBUG)),
+        ([], {"CRON_EXPRESSION": "?", "RUN_IMMEDIATELY": "?", "TZ": "?", "IS_DOCKER": "1"}, "said", Said()),
     ],
 )
 def test_words_of_the_older_tool(

@@ -14,6 +14,7 @@ import pytest
 from immich_tools import Immich, duplicates
 from immich_tools.errors import ExitCode
 from immich_tools.report.output import Output
+from immich_tools.settings import OutputOptions
 from immich_tools.settings.application import READER_GONE
 from immich_tools.settings.streams import json_line, printable
 from tests.cli.shell import FULL, Shell, shell
@@ -119,7 +120,7 @@ def test_a_run_whose_result_cannot_be_written_is_told_of(
     with shell(tmp_path) as opened, Immich.connect(opened.url, opened.sandbox.admin_key) as immich:
         outcome = duplicates.make_plan(duplicates.gather(immich)).apply(immich, journal_folder=tmp_path)
     monkeypatch.setattr(sys, "stdout", NoSpace())
-    with Output(json=as_json) as output, pytest.raises(OSError, match="No space"):
+    with Output(OutputOptions(json=as_json)) as output, pytest.raises(OSError, match="No space"):
         output.outcome(outcome)
     said = capsys.readouterr().err
     assert f"Run {outcome.run_id}" in said

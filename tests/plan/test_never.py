@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -14,12 +15,15 @@ from hypothesis import strategies as st
 
 from immich_tools.errors import ExitCode, ToolkitError, UsageError
 from immich_tools.plan.actions import TrashAssets
-from immich_tools.plan.document import Plan
+from immich_tools.plan.claims import Claim, FileHolds, FilesMissing
+from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.outcome import Outcome, Status
 from immich_tools.plan.storage import dump_plan, plan_from_json
 from immich_tools.sandbox import Dialect, FaultKind, Faults
 from tests.plan.dumped import Dump, changed_assets, is_gone, is_so, newly_gone
+from tests.plan.files import digest, holds, missing, write
 from tests.plan.libraries import DESTROYING, MEDDLING, Library, seeds
+from tests.plan.scene import Asked, Scene
 
 often = settings(
     max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
@@ -236,3 +240,69 @@ def test_no_plan_survives_in_which_an_asset_is_kept_and_trashed(seed: int, diale
         except UsageError:
             return
         raise AssertionError("the contradiction was not seen")
+
+
+def is_true(claim: Claim) -> bool:
+    """Whether the files are as claimed at this moment, found out independently of the engine."""
+    if isinstance(claim, FilesMissing):
+        marker = Path(claim.root.folder, ".immich")
+        return marker.exists() and not any(Path(path).exists() for path in claim.paths)
+    path = Path(claim.folder, claim.relative)
+    return path.is_file() and digest(path.read_bytes()) == claim.sha1
+
+
+def disturb(claim: Claim, chance: Random) -> None:
+    """Somebody works on the disk: a file comes back or goes, a copy is altered, a disk is unmounted or mounted again."""
+    if isinstance(claim, FileHolds):
+        write(Path(claim.folder, claim.relative), chance.choice((b"copy", b"COPY", b"co")))
+        return
+    folder = Path(claim.root.folder)
+    aside = folder.with_name(f"{folder.name} aside")
+    if chance.random() < 0.2:
+        first, second = (folder, aside) if folder.exists() else (aside, folder)
+        first.rename(second)
+    elif folder.exists():
+        path = Path(claim.paths[0])
+        path.unlink() if path.exists() else write(path)
+
+
+@often
+@given(seeds, dialects, faults)
+def test_no_request_trashes_an_asset_whose_claims_do_not_hold_at_that_moment(
+    seed: int, dialect: Dialect, fault: Faults
+) -> None:
+    """Whatever happens to the files between any two requests, and however often a request must be sent again."""
+    chance = Random(seed)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        scene = Scene(dialect, folder / "runs")
+        claims: dict[str, tuple[Claim, ...]] = {}
+        for number in range(chance.randint(1, 8)):
+            root = folder / f"disk {number % 2}"
+            write(root / ".immich", b"")
+            write(folder / "library" / f"{number}.jpg", b"copy")
+            possible: tuple[Claim, ...] = (
+                missing(root, f"2024/{number}.jpg", has_marker=True),
+                holds(folder / "library", f"{number}.jpg", b"copy"),
+            )
+            claims[scene.sandbox.add_asset()] = tuple(chance.sample(possible, chance.randint(0, 2)))
+        everything = [claim for each in claims.values() for claim in each]
+        plan = scene.plan(*(Change(name, TrashAssets((name,), claims=each)) for name, each in claims.items()))
+
+        def before(number: int, asked: Asked) -> None:
+            if asked.method == "DELETE":
+                assert all(is_true(claim) for asset_id in asked.body["ids"] for claim in claims[asset_id])
+            if everything and chance.random() < 0.3:
+                disturb(chance.choice(everything), chance)
+
+        with scene.connect(concurrency=1) as immich:
+            assert plan.user_id == immich.me.id and immich.version
+            scene.sandbox.before = before
+            scene.sandbox.set_faults(fault)
+            try:
+                outcome = scene.apply(plan, immich, batch_size=2)
+            except ToolkitError as error:
+                assert not scene.sandbox.writes(), error
+                return
+        for name, result in outcome.results.items():
+            assert (result.status is not Status.DONE) or scene.is_trashed(name)

@@ -14,11 +14,35 @@ PACKAGE = ROOT / "immich_tools"
 
 ROOMS = {
     "immich": {"errors", "i18n", "immich", "secret", "settings"},
-    "plan": {"errors", "folders", "i18n", "immich", "plan", "report"},
+    "plan": {"disk", "errors", "folders", "i18n", "immich", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
-    "folder_albums": {"errors", "folder_albums", "folders", "i18n", "immich", "paths", "plan", "session", "settings"},
+    "folder_albums": {
+        "errors",
+        "folder_albums",
+        "folders",
+        "i18n",
+        "immich",
+        "paths",
+        "plan",
+        "secret",
+        "session",
+        "settings",
+    },
+    "faceless_album": {
+        *("errors", "faceless_album", "folders", "i18n", "immich", "paths", "plan", "service", "session", "settings"),
+    },
+    "album_backup": {
+        *("album_backup", "disk", "errors", "i18n", "immich", "paths", "plan", "report", "service", "session"),
+        "settings",
+    },
+    "disk": {"disk", "errors", "i18n", "paths"},
+    "missing_originals": {
+        *("disk", "errors", "folders", "i18n", "immich", "missing_originals", "paths", "plan", "report", "secret"),
+        *("service", "session", "settings"),
+    },
     "paths": {"errors", "i18n", "paths"},
+    "service": {"errors", "i18n", "secret", "service", "settings"},
     "settings": {"errors", "folders", "i18n", "secret", "settings"},
     "sandbox": {"sandbox", "immich"},
 }
@@ -42,6 +66,7 @@ FOLDER_ALBUMS = (
         "plan",
         "properties",
         "refusals",
+        "renaming",
         "roots",
         "scheme",
         "settle",
@@ -49,6 +74,13 @@ FOLDER_ALBUMS = (
         "tagging",
         "thumbnails",
     ),
+)
+MISSING_ORIGINALS = (
+    *("choices", "facts", "listing", "memory", "moves", "patterns", "places", "plan", "promises", "ratio", "records"),
+    *("selection", "units"),
+)
+ALBUM_BACKUP = (
+    *("choices", "facts", "finish", "layout", "names", "plan", "selection", "sidecar", "units", "xmp"),
 )
 PURE = [
     *(f"folder_albums/{name}.py" for name in FOLDER_ALBUMS),
@@ -60,8 +92,18 @@ PURE = [
     "duplicates/rank.py",
     "duplicates/scope.py",
     "duplicates/transfer.py",
+    *(f"faceless_album/{name}.py" for name in ("album", "choices", "facts", "plan", "rules")),
+    *(f"service/{name}.py" for name in ("cron", "message")),
+    *(f"album_backup/{name}.py" for name in ALBUM_BACKUP),
+    "disk/content.py",
+    "disk/findings.py",
+    *(f"missing_originals/{name}.py" for name in MISSING_ORIGINALS),
     "plan/actions.py",
+    "plan/claims.py",
     "plan/confirm.py",
+    "plan/file_actions.py",
+    "plan/tag_actions.py",
+    "plan/transfer.py",
 ]
 FORBIDDEN_TO_PLANNERS = {
     *(
@@ -113,6 +155,11 @@ def test_only_the_server_layer_knows_httpx_and_the_sdk() -> None:
             continue
         outsiders = {name.split(".")[0] for name in imported(path)} & {"httpx", "httpx_retries", "immich_sdk"}
         assert not outsiders, inside
+
+
+def test_only_one_module_knows_the_database_library() -> None:
+    users = {path for path in PACKAGE.rglob("*.py") if any(name.split(".")[0] == "psycopg" for name in imported(path))}
+    assert users == {PACKAGE / "missing_originals" / "database.py"}
 
 
 def test_the_sandbox_touches_httpx_in_one_file() -> None:
