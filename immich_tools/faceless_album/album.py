@@ -13,29 +13,34 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Album
 
 
-def mark(rule: Rule) -> str:
-    """What stands in the description of an album that the tool keeps, so that it knows it again without its journals."""
-    return f"[immich-toolkit faceless-album {rule.value}]"
+def mark(rule: Rule, name: str) -> str:
+    """What stands in the description of an album that the tool keeps, so that it knows it again without its journals.
+
+    :param name: what the options call it; the album itself may be renamed.
+    """
+    return f"[immich-toolkit faceless-album {rule.value}: {unicodedata.normalize('NFC', name)}]"
 
 
-def described(album: Album | None, rule: Rule) -> str:
+def described(album: Album | None, options: FacelessAlbumOptions) -> str:
     """The description of an album with the mark, which goes below what is there."""
     before = album.description.rstrip() if album else ""
-    if mark(rule) in before:
-        return before
-    return f"{before}\n\n{mark(rule)}".strip()
+    own = _mark(options)
+    return before if own in before else f"{before}\n\n{own}".strip()
+
+
+def _mark(options: FacelessAlbumOptions) -> str:
+    return mark(options.chosen_rule, options.album_name)
 
 
 def candidates(facts: FacelessFacts, options: FacelessAlbumOptions) -> tuple[Album, ...]:
     """Albums that may be the one: those that earlier runs kept, those with the mark, and those of that name; by id."""
-    rule = options.chosen_rule
-    remembered = set(facts.memory.albums)
+    own, remembered = _mark(options), set(facts.memory.albums)
     return tuple(
         sorted(
             (
                 album
                 for album in facts.albums
-                if album.id in remembered or mark(rule) in album.description or _same(album.name, options.album_name)
+                if album.id in remembered or own in album.description or _same(album.name, options.album_name)
             ),
             key=lambda album: album.id,
         )
@@ -50,11 +55,10 @@ def own_album(facts: FacelessFacts, options: FacelessAlbumOptions) -> Album | No
 
     :raises UsageError: there is only an album of that name that the tool did not make, and it is not to be taken over.
     """
-    rule = options.chosen_rule
     found = candidates(facts, options)
     named = [album for album in found if _same(album.name, options.album_name)]
-    remembered = set(facts.memory.albums)
-    ours = [album for album in found if mark(rule) in album.description or album.id in remembered]
+    own, remembered = _mark(options), set(facts.memory.albums)
+    ours = [album for album in found if own in album.description or album.id in remembered]
     for choice in ([album for album in named if album in ours], ours):
         if choice:
             return _oldest(choice)

@@ -52,7 +52,7 @@ def gather(
         albums=tuple(
             album for album in immich.albums.all() if album.role is AlbumRole.OWNER and album.owner_id == user_id
         ),
-        memory=remembered(journal_folder or default_journal_folder(), user_id, rule),
+        memory=remembered(journal_folder or default_journal_folder(), user_id, options),
     )
     if rule is Rule.NO_FACE:
         facts = evolve(facts, faces=immich.faces.detected(asset for asset in assets if not asset.people))

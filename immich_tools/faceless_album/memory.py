@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from immich_tools.errors import UsageError
-from immich_tools.faceless_album.choices import Rule
+from immich_tools.faceless_album.album import mark
 from immich_tools.faceless_album.facts import AlbumMemory
 from immich_tools.faceless_album.options import FacelessAlbumOptions
 from immich_tools.faceless_album.plan import TOOL
@@ -16,26 +16,30 @@ from immich_tools.plan.outcome import Status
 from immich_tools.settings.documents import from_document
 
 
-def remembered(folder: Path, user_id: str, rule: Rule) -> AlbumMemory:
-    """What is known of the albums that were kept with a rule; some may be gone.
+def remembered(folder: Path, user_id: str, options: FacelessAlbumOptions) -> AlbumMemory:
+    """What is known of the albums that runs with the same rule and name kept; some may be gone.
 
     :param folder: of the journals; need not exist.
     """
     given: dict[str, set[str]] = {}
     found = runs(folder, f"*-{TOOL}-*{SUFFIX}")
-    kept = {run.id for run in found if _rule_of(run) is rule}
+    kept = {run.id for run in found if _purpose(_options_of(run)) == _purpose(options)}
     for run in sorted([*found, *undo_runs(folder)], key=lambda each: (each.started, each.id)):
         if run.plan.user_id == user_id and (run.undoes or run.id) in kept:
             _learn(run, given)
     return AlbumMemory(tuple(given), {album_id: frozenset(ids) for album_id, ids in given.items()})
 
 
-def _rule_of(run: Run) -> Rule | None:
+def _options_of(run: Run) -> FacelessAlbumOptions | None:
     try:
-        return from_document(FacelessAlbumOptions, run.plan.options).chosen_rule
+        return from_document(FacelessAlbumOptions, run.plan.options)
     except UsageError:
         # Written by a version with other options.
         return None
+
+
+def _purpose(options: FacelessAlbumOptions | None) -> str | None:
+    return None if options is None else mark(options.chosen_rule, options.album_name)
 
 
 def _learn(run: Run, given: dict[str, set[str]]) -> None:

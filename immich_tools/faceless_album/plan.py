@@ -190,7 +190,7 @@ class _Planner:
         return False
 
     def _add(self, assets: Iterable[Asset], reason: str) -> None:
-        name, text = self.options.album_name, described(self.album, self.options.chosen_rule)
+        name, text = self.options.album_name, described(self.album, self.options)
         ids = tuple(asset.id for asset in assets)
         if self.album is None:
             if ids:

@@ -45,7 +45,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ANNA = (Person("Anna", "p1"),)
 NAMELESS = (Person("", "p2"),)
 OPTIONS = FacelessAlbumOptions()
-MARK = mark(Rule.NO_PERSON)
+MARK = mark(Rule.NO_PERSON, "Faceless")
 
 
 def asset(asset_id: str, **changes: Any) -> Asset:
@@ -354,7 +354,7 @@ def test_unless_it_is_to_be_taken_over() -> None:
         ([album("other", name="Nobody"), album("mine")], AlbumMemory(), "mine"),
         ([album("new", created_at=NOW), album("old", created_at=NOW - timedelta(days=1))], AlbumMemory(), "old"),
         ([album("b"), album("a")], AlbumMemory(), "a"),
-        ([album("composed", name="Cafe\u0301")], AlbumMemory(), "composed"),
+        ([album("composed", name="Cafe\u0301", description=mark(Rule.NO_PERSON, "Café"))], AlbumMemory(), "composed"),
     ],
 )
 def test_the_album_is_known_again(albums: list[Album], memory: AlbumMemory, chosen: str) -> None:
@@ -365,9 +365,15 @@ def test_the_album_is_known_again(albums: list[Album], memory: AlbumMemory, chos
 
 
 def test_an_album_of_another_rule_is_somebody_elses() -> None:
-    found = facts(asset("x"), WITH_SOMEBODY, albums=(album(description=mark(Rule.NO_GPS)),))
+    found = facts(asset("x"), WITH_SOMEBODY, albums=(album(description=mark(Rule.NO_GPS, "Faceless")),))
     with pytest.raises(UsageError):
         make_plan(found, OPTIONS)
+
+
+def test_one_rule_may_keep_several_albums() -> None:
+    found = facts(asset("x"), WITH_SOMEBODY, members={"a1": {"x"}}, albums=(album(),), memory=AlbumMemory())
+    (change,) = make_plan(found, FacelessAlbumOptions(album_name="Things")).changes
+    assert change.action == CreateAlbum("Things", ("x",), mark(Rule.NO_PERSON, "Things"))
 
 
 # Guard
