@@ -8,8 +8,14 @@
     │   └── WriteRefused
     ├── ServerUnreachable       5
     ├── AccessDenied            6  authentication or permission
+    │   └── AdministratorNeeded
     ├── UnsupportedServer       7
-    └── RequestRefused          1  the server refused a request that the tools believed to be right
+    ├── RequestRefused          1  the server refused a request that the tools believed to be right
+    ├── FileFailed              3  a file of this computer could not be read, copied or proven
+    │   ├── DiskFull
+    │   ├── FileInTheWay
+    │   └── FileChanged
+    └── Cancelled               130
 
 A message is one line (or a few) a person can act on; it never holds a secret, a stack trace or an HTML page.
 """
@@ -76,6 +82,10 @@ class AccessDenied(ToolkitError):
     exit_code = ExitCode.ACCESS
 
 
+class AdministratorNeeded(AccessDenied):
+    """The key is in order, but its user is no administrator."""
+
+
 class UnsupportedServer(ToolkitError):
     """The server's version is outside the supported range."""
 
@@ -95,3 +105,27 @@ class RequestRefused(ToolkitError):
         self.status = status
         self.reason = reason
         self.correlation_id = correlation_id
+
+
+class FileFailed(ToolkitError):
+    """A file of this computer could not be read, copied or proven; others may still succeed."""
+
+    exit_code = ExitCode.CHANGES_FAILED
+
+
+class DiskFull(FileFailed):
+    """No room, or no quota, is left where a file was to be written."""
+
+
+class FileInTheWay(FileFailed):
+    """Something else already has the name that a file was to get; it was left as it is."""
+
+
+class FileChanged(FileFailed):
+    """What is left of a file to be read does not belong to what was read of it before."""
+
+
+class Cancelled(ToolkitError):
+    """The caller asked to stop; what was under way was taken back."""
+
+    exit_code = ExitCode.INTERRUPTED

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from tests.missing_originals.postgres import Postgres
     from tests.tools.host import Host
     from tests.tools.server import Server
 
@@ -55,6 +56,15 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     else:
         with sandbox_host(Dialect(request.param)) as sandbox:
             yield sandbox
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL, one for all tests of a process."""
+    from tests.missing_originals.postgres import running_postgres
+
+    with running_postgres() as database:
+        yield database
 
 
 @pytest.fixture

@@ -13,7 +13,14 @@ from immich_tools.i18n import _
 from immich_tools.plan.confirm import confirm
 from immich_tools.plan.storage import load_plan
 from immich_tools.session import Session, agree
-from immich_tools.settings import ApplyOptions, ConnectionOptions, ExecutionOptions, OutputOptions, SourceOptions
+from immich_tools.settings import (
+    AccountOptions,
+    ApplyOptions,
+    ConnectionOptions,
+    ExecutionOptions,
+    OutputOptions,
+    SourceOptions,
+)
 from immich_tools.tools import replan
 
 
@@ -27,6 +34,7 @@ def apply_saved(
     ] = False,
     execution: Annotated[ExecutionOptions, Parameter(name="*")] = ExecutionOptions(),
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    accounts: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:

@@ -34,7 +34,7 @@ def demo(
     sandbox = Sandbox(dialect=Dialect(dialect))
     sample_library(sandbox)
     with (
-        Output.of(output) as out,
+        Output(output) as out,
         TemporaryDirectory() as folder,
         Immich.connect(sandbox.url, sandbox.admin_key, transport=sandbox.transport()) as immich,
     ):

@@ -12,7 +12,7 @@ from immich_tools.errors import ExitCode
 from immich_tools.immich.doctor import Check, Level, examine
 from immich_tools.report.output import Output
 from immich_tools.session import connect
-from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+from immich_tools.settings import AccountOptions, ConnectionOptions, OutputOptions, SourceOptions
 from immich_tools.settings.streams import printable
 from immich_tools.tools import PACKAGES, tool
 
@@ -22,11 +22,12 @@ _SIGNS: Final = {Level.OK: ("✓", "green"), Level.WARNING: ("!", "yellow"), Lev
 def doctor(
     *,
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    accounts: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """Check the connection: server, version, key, permissions of each tool, trash, clock. Changes nothing."""
-    with Output.of(output) as out, connect(connection, read_only=True, output=out) as immich:
+    with Output(output) as out, connect(connection, read_only=True, output=out) as immich:
         checks = examine(immich, {name: tool(name).OPERATIONS for name in PACKAGES}, now=time.time)
         width = max(len(_title(check)) for check in checks)
         for check in checks:

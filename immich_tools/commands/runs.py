@@ -18,7 +18,7 @@ from immich_tools.plan.outcome import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.report.output import Output
 from immich_tools.session import agree, connect, typed_consent
-from immich_tools.settings import ConnectionOptions, OutputOptions, SourceOptions
+from immich_tools.settings import AccountOptions, ConnectionOptions, OutputOptions, SourceOptions
 from immich_tools.tools import replan
 
 LAST = "last"
@@ -38,7 +38,7 @@ def list_runs(
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """List past runs, oldest first."""
-    with Output.of(output) as out:
+    with Output(output) as out:
         known = runs(journal_folder or default_journal_folder())
         undone = {run.undoes: run.id for run in known if run.undoes}
         for run in known:
@@ -85,6 +85,7 @@ def undo_run(
     ] = False,
     journal_folder: JournalFolder = None,
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    accounts: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
@@ -93,7 +94,7 @@ def undo_run(
     Shows what it will do, and what it cannot bring back, before it asks.
     """
     folder = journal_folder or default_journal_folder()
-    with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
+    with Output(output) as out, connect(connection, read_only=False, output=out) as immich:
         # The last undo is not meant: undoing it would do again what was just taken back. Whoever wants that names it.
         past = _newest(folder, lambda each: each.undoes is None) if run == LAST else find_run(folder, run)
         plan = undo_plan(past, immich, remove_copies=remove_copies)
@@ -121,11 +122,12 @@ def resume_run(
     yes: Yes = False,
     journal_folder: JournalFolder = None,
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
+    accounts: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """Go on with a run that was cut short; what was done is not done again."""
-    with Output.of(output) as out, connect(connection, read_only=False, output=out) as immich:
+    with Output(output) as out, connect(connection, read_only=False, output=out) as immich:
         folder = journal_folder or default_journal_folder()
         past = _newest(folder, lambda each: not each.finished) if run == LAST else find_run(folder, run)
         out.say(

@@ -15,7 +15,15 @@ from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.plan import make_plan
 from immich_tools.i18n import _
 from immich_tools.session import Session
-from immich_tools.settings import ApplyOptions, ConnectionOptions, OutputOptions, SourceOptions, make_app, run
+from immich_tools.settings import (
+    ApplyOptions,
+    ConnectionOptions,
+    EachAccountOptions,
+    OutputOptions,
+    SourceOptions,
+    make_app,
+    run,
+)
 
 
 @frozen(kw_only=True)
@@ -42,6 +50,7 @@ def duplicates(
     options: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    accounts: Annotated[EachAccountOptions, Parameter(name="*")] = EachAccountOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """Keep the best copy of each photo, give it what the others have, and move the others to the trash.

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import attrs
 from attrs import frozen
 from cyclopts import Parameter
 
-from immich_tools.duplicates import values
 from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Rule
 from immich_tools.duplicates.values import read_names, read_rules
 from immich_tools.errors import UsageError
@@ -285,19 +282,3 @@ class DuplicatesOptions:
             raise UsageError(_("--date-tolerance is more than a hundred years; leave the rule out of --rank instead."))
         if self.max_group_size < 0 or self.max_group_size == 1:
             raise UsageError(_("--max-group-size must be 2 or more, or 0 for no limit."))
-
-    def to_json(self) -> dict[str, Any]:
-        """All options as JSON values, for a plan document."""
-        return attrs.asdict(self, recurse=False, value_serializer=lambda _owner, _field, value: values.to_json(value))
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> DuplicatesOptions:
-        """The options that `to_json` wrote; what is missing has its default.
-
-        :raises UsageError: an option is unknown or has a wrong value.
-        """
-        defaults = attrs.asdict(cls(), recurse=False)
-        unknown = sorted(set(document) - set(defaults))
-        if unknown:
-            raise UsageError(_("The plan has an unknown option '{name}'.").format(name=unknown[0]))
-        return cls(**{name: values.from_json(name, value, defaults[name]) for name, value in document.items()})

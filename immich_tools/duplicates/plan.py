@@ -28,6 +28,7 @@ from immich_tools.plan.actions import DeleteForever, DismissDuplicates, Removal,
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
+from immich_tools.settings.documents import to_document
 
 TOOL = "duplicates"
 """Name of the tool in plans."""
@@ -104,7 +105,7 @@ class _Planner:
             changes=tuple(self.changes),
             keeps=tuple(self.keeps),
             skips=tuple(self.skips),
-            options=self.options.to_json(),
+            options=to_document(self.options),
             notes=self.findings.notes(assets, self.facts, self.options),
             labels={asset.id: _label(asset) for asset in sorted(assets, key=lambda asset: asset.id)},
         )

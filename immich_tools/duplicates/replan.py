@@ -10,6 +10,7 @@ from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.plan import make_plan
 from immich_tools.plan.actions import DeleteForever
 from immich_tools.plan.document import Plan
+from immich_tools.settings.documents import from_document
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -49,6 +50,6 @@ def replan(immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
     :param journal_folder: not looked at; earlier runs do not matter to this tool.
     :raises UsageError: the options in the saved plan are not usable.
     """
-    options = DuplicatesOptions.from_json(saved.options)
+    options = from_document(DuplicatesOptions, saved.options)
     permanent = any(isinstance(change.action, DeleteForever) for change in saved.changes)
     return make_plan(gather(immich, options), options, permanent=permanent)

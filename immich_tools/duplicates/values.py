@@ -1,11 +1,10 @@
-"""Reading the values of options: from the command line and from a plan document."""
+"""Reading the values of options from the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
-from enum import Enum
-from typing import Any, Final
+from typing import Final
 
 from cyclopts import Token
 
@@ -46,32 +45,3 @@ def read_names(_annotation: object, tokens: Sequence[Token]) -> tuple[str, ...]:
 
 def _separated(tokens: Sequence[Token]) -> list[str]:
     return [part.strip() for token in tokens for part in token.value.split(",")]
-
-
-def to_json(value: Any) -> Any:
-    """The value of an option as a JSON value."""
-    if isinstance(value, tuple):
-        return [to_json(part) for part in value]
-    return value.value if isinstance(value, Enum) else value
-
-
-def from_json(name: str, value: Any, default: Any) -> Any:
-    """What `to_json` wrote.
-
-    :param name: of the option, for the message.
-    :param default: the option's default, whose type counts.
-    :raises UsageError: the value is of another type, or none of the choices.
-    """
-    if isinstance(default, Enum):
-        for choice in type(default):
-            if choice.value == value:
-                return choice
-    elif isinstance(default, tuple):
-        if isinstance(value, list) and all(isinstance(part, str) for part in value):
-            return tuple(map(read_rule, value)) if name == "rank" else tuple(value)
-    elif isinstance(default, float):
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-    elif type(value) is type(default):
-        return value
-    raise UsageError(_("The plan's option '{name}' has a wrong value.").format(name=name))

@@ -16,7 +16,7 @@ from immich_tools.faceless_album.options import FacelessAlbumOptions
 from immich_tools.faceless_album.rules import NEEDS_EXIF, NEEDS_PEOPLE
 from immich_tools.folders import default_journal_folder
 from immich_tools.immich.filters import AssetFilter
-from immich_tools.immich.models import Album, AlbumRole
+from immich_tools.immich.models import AlbumRole
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -57,17 +57,8 @@ def gather(
     if rule is Rule.NO_FACE:
         facts = evolve(facts, faces=immich.faces.detected(asset for asset in assets if not asset.people))
     chosen = candidates(facts, options)
-    facts = evolve(facts, members=_members(immich, chosen))
+    facts = evolve(facts, members=immich.albums.members(chosen))
     if rule is Rule.NOT_IN_ALBUM:
         others = [album for album in immich.albums.all() if album not in chosen]
-        facts = evolve(facts, elsewhere=frozenset().union(*_members(immich, others).values()))
+        facts = evolve(facts, elsewhere=frozenset().union(*immich.albums.members(others).values()))
     return facts
-
-
-def _members(immich: Immich, albums: list[Album] | tuple[Album, ...]) -> dict[str, frozenset[str]]:
-    filled = [album for album in albums if album.asset_count]
-    listed = immich.connection.each(filled, immich.albums.member_ids)
-    nothing: frozenset[str] = frozenset()
-    return dict.fromkeys((album.id for album in albums), nothing) | {
-        album.id: members for album, members in zip(filled, listed, strict=True)
-    }

@@ -32,17 +32,18 @@ class RootDiagnosis:
     @property
     def message(self) -> str:
         """What to tell the user."""
-        lines = [_("No file lies under the root {root}.").format(root=self.root)]
-        if not self.samples:
-            lines.append(_("The server has no file in an external library that this key may see."))
-        else:
-            lines.append(
-                _("A root is the folder's path as Immich sees it (inside its container). Paths there look like this:")
-            )
-            lines += [f"  {path}" for path in self.samples]
+        sentences = [_("No file lies under the root {root}.").format(root=self.root)]
         if self.suggestion is not None:
-            lines.append(_("Did you mean {suggestion}?").format(suggestion=self.suggestion))
-        return "\n".join(lines)
+            sentences.append(_("Did you mean {suggestion}?").format(suggestion=self.suggestion))
+        if not self.samples:
+            sentences.append(_("The server has no file in an external library that this key may see."))
+        else:
+            sentences.append(
+                _(
+                    "A root is the folder's path as Immich sees it (inside its container), where files are called {paths}."
+                ).format(paths=", ".join(self.samples))
+            )
+        return " ".join(sentences)
 
 
 def diagnose(roots: Roots, paths: Iterable[str], import_paths: Iterable[str] = ()) -> tuple[RootDiagnosis, ...]:

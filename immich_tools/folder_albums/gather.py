@@ -57,7 +57,7 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
         made=made_albums(journal_folder or default_journal_folder(), user_id),
     )
     if options.mode is Mode.DELETE_ALL:
-        return evolve(facts, members=_members(immich, facts.own_albums()))
+        return evolve(facts, members=immich.albums.members(facts.own_albums()))
     if options.read_album_properties:
         found = _property_files(assets, options)
         facts = evolve(facts, properties=found.files, broken=found.broken, warnings=found.warnings)
@@ -65,7 +65,7 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
     if options.mode is Mode.CLEANUP:
         names = {wanted.name for wanted in arrangement.wanted.values()}
         named = [album for album in facts.own_albums() if name_key(album.name) in names]
-        return _with_search_for_roots(immich, options, evolve(facts, members=_members(immich, named)), arrangement)
+        return _with_search_for_roots(immich, options, evolve(facts, members=immich.albums.members(named)), arrangement)
     return _for_creation(immich, options, facts, arrangement)
 
 
@@ -75,7 +75,7 @@ def _for_creation(
     facts = _with_search_for_roots(immich, options, facts, arrangement)
     matches = match(facts, arrangement, options)
     wanted_albums = _whose_members_matter(options, facts, arrangement, matches)
-    facts = evolve(facts, members=_members(immich, wanted_albums))
+    facts = evolve(facts, members=immich.albums.members(wanted_albums))
     if not options.merge or matches.open_ids:
         matches = match(facts, arrangement, options)
     shares = bool(options.share_with) or any(said.share_with for said in facts.properties.values())
@@ -120,16 +120,6 @@ def _loose(immich: Immich, options: FolderAlbumsOptions) -> frozenset[str] | Non
         return None
     found = (immich.assets.stream(wanted) for wanted in _filters(options, not_in_album=True))
     return frozenset(asset.id for each in found for asset in each)
-
-
-def _members(immich: Immich, albums: Iterable[Album]) -> dict[str, frozenset[str]]:
-    albums = list(albums)
-    filled = [album for album in albums if album.asset_count]
-    listed = immich.connection.each(filled, immich.albums.member_ids)
-    nobody: frozenset[str] = frozenset()
-    return dict.fromkeys((album.id for album in albums), nobody) | {
-        album.id: members for album, members in zip(filled, listed, strict=True)
-    }
 
 
 def _property_files(assets: Sequence[Asset], options: FolderAlbumsOptions) -> PropertyFiles:

@@ -94,7 +94,4 @@ def root_notes(arrangement: Arrangement, options: FolderAlbumsOptions, facts: Fo
     paths += facts.elsewhere
     if not paths:
         paths = [asset.original_path for asset in facts.assets]
-    # A note is one line.
-    return [
-        " ".join(diagnosis.message.split("\n")) for diagnosis in diagnose(options.roots(), paths, facts.import_paths)
-    ]
+    return [diagnosis.message for diagnosis in diagnose(options.roots(), paths, facts.import_paths)]

@@ -100,6 +100,16 @@ class Albums:
             )
         )
 
+    def members(self, albums: Iterable[Album]) -> dict[str, frozenset[str]]:
+        """What is in some albums: album id → what `member_ids` tells."""
+        albums = list(albums)
+        filled = [album for album in albums if album.asset_count]
+        nobody: frozenset[str] = frozenset()
+        return dict.fromkeys((album.id for album in albums), nobody) | {
+            album.id: listed
+            for album, listed in zip(filled, self.connection.each(filled, self.member_ids), strict=True)
+        }
+
     def _members(self, album_id: str, expected: int) -> frozenset[str]:
         """Members as the server lists them: until 3.0 with the album, later by a search, which sees everybody's."""
         if compat.lists_members_in_album(self.version()):
@@ -133,11 +143,7 @@ class Albums:
                     if album.id in found:
                         found[album.id].add(asset_id)
             return {album_id: frozenset(members) for album_id, members in found.items()}
-        members = self.connection.each(filled, self.member_ids)
-        nobody: frozenset[str] = frozenset()
-        return dict.fromkeys((album.id for album in albums), nobody) | {
-            album.id: listed & wanted for album, listed in zip(filled, members, strict=True)
-        }
+        return {album_id: listed & wanted for album_id, listed in self.members(albums).items()}
 
     def add(self, album_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         """Put assets into an album; one result per id, DUPLICATE for those already there."""

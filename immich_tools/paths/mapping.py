@@ -47,6 +47,16 @@ class PathMap:
             folder = folder.rpartition("/")[0] if "/" in folder else None
         return folder
 
+    def unused(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """Folders in the map that none of some paths of the server lies in, be it in a deeper one of the map; sorted.
+
+        A folder that is misspelt would leave its files where they are not.
+        """
+        used = {entry for path in paths if (entry := self.entry_of(path)) is not None}
+        return tuple(
+            sorted(folder for folder in self.folders if not any(f"{entry}/".startswith(f"{folder}/") for entry in used))
+        )
+
     def local(self, path: str) -> str:
         """Where a file or folder of the server is found on this computer.
 

@@ -21,12 +21,15 @@ from immich_tools.settings.options import (
     ConnectionOptions,
     EachAccountOptions,
     ExecutionOptions,
+    LogFormat,
+    LogLevel,
     OutputOptions,
     SourceOptions,
 )
 from immich_tools.settings.secrets import secret_flag
 from immich_tools.settings.sources import Sources
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation, protect
+from immich_tools.settings.turns import for_each_account
 from immich_tools.settings.values import read_boolean
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "ExecutionOptions",
     "Invocation",
     "Legacy",
+    "LogFormat",
+    "LogLevel",
     "Numbered",
     "OutputOptions",
     "Positional",
@@ -48,6 +53,7 @@ __all__ = [
     "accounts",
     "also_called",
     "current_invocation",
+    "for_each_account",
     "load",
     "make_app",
     "may_be_empty",

@@ -57,6 +57,12 @@ def accounts() -> tuple[Account, ...]:
     return tuple(turn.account() for turn in turns)
 
 
+def account_names() -> tuple[str, ...]:
+    """Names of the accounts that the configuration names, for a message."""
+    invocation = current_invocation.get()
+    return () if invocation is None else tuple(turn.name for turn in invocation.turns)
+
+
 def account_in_turn() -> str | None:
     """Whose turn it is in a command that is run for several accounts; None where there is only one."""
     invocation = current_invocation.get()

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, Final, TypeVar
 
+from attrs import frozen
 from cyclopts import App, CycloptsError, Parameter
 
 from immich_tools.errors import ExitCode, ToolkitError, UsageError
@@ -36,6 +37,7 @@ from immich_tools.settings.streams import (
     replace_closed,
     tolerant,
 )
+from immich_tools.settings.summary import joint_summary, path_typed, summary_line, write_summary
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
 from immich_tools.settings.turns import Call, Failure, call_each
 from immich_tools.settings.values import shown_default
@@ -90,6 +92,8 @@ def run(app: App, argv: Sequence[str] | None = None, surroundings: Surroundings 
         tolerant(stream)
     arguments = sys.argv[1:] if argv is None else list(argv)
     invocation.json = JSON_FLAG in arguments
+    invocation.summary_file = path_typed(arguments)
+    invocation.complain = partial(_complain, app, invocation)
     reset = current_invocation.set(invocation)
     try:
         code = _guarded(app, arguments, invocation, stdout_was_closed)
@@ -98,8 +102,8 @@ def run(app: App, argv: Sequence[str] | None = None, surroundings: Surroundings 
     if failure_of(invocation.surroundings.stderr) is not None:
         discard(invocation.surroundings.stderr)
     if (failure := failure_of(invocation.surroundings.stdout)) is not None:
-        return _result_lost(app, invocation, failure)
-    return code
+        code = _result_lost(app, invocation, failure)
+    return code if invocation.summary_file is None else _write_summary(app, invocation, code)
 
 
 def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_closed: bool) -> int:
@@ -202,6 +206,52 @@ def load(options: type[Options], surroundings: Surroundings | None = None, *, ta
     return values
 
 
+@frozen
+class Parsed:
+    """The options of a command that was not run.
+
+    :ivar values: the command's arguments, by the names of its parameters.
+    :ivar given: flags of the options that got a value from anywhere.
+    """
+
+    values: Mapping[str, Any]
+    given: frozenset[str]
+
+
+def parse(app: App, argv: Sequence[str]) -> tuple[Parsed, ...]:
+    """Read the options of a command without running it; for a command that is run for several accounts, of each of them.
+
+    :raises UsageError: one is wrong.
+    """
+    for word in argv:
+        if word in (*app.help_flags, *app.version_flags):
+            raise UsageError(_("unknown option {flag}").format(flag=word))
+    running = current_invocation.get() or Invocation(Surroundings())
+    invocation = Invocation(running.surroundings, secrets=running.secrets)
+    reset = current_invocation.set(invocation)
+    try:
+        try:
+            return (_parsed(app, argv, invocation),)
+        except RunForEach as found:
+            turns = found.turns
+        parsed = []
+        for invocation.turn in turns:
+            parsed.append(_parsed(app, argv, invocation))
+        return tuple(parsed)
+    except CycloptsError as error:
+        raise UsageError(describe(error)) from None
+    finally:
+        current_invocation.reset(reset)
+
+
+def _parsed(app: App, argv: Sequence[str], invocation: Invocation) -> Parsed:
+    _command, bound, _ignored = app.parse_args(
+        list(argv), **_streams(invocation), print_error=False, exit_on_error=False
+    )
+    bound.apply_defaults()
+    return Parsed(bound.arguments, invocation.given)
+
+
 def _call(app: App, argv: list[str], invocation: Invocation) -> int:
     try:
         return _exit_code(lambda: _call_for_value(app, argv, invocation))
@@ -260,6 +310,10 @@ def _streams(invocation: Invocation) -> dict[str, Any]:
 
 def _complain(app: App, invocation: Invocation, message: str, code: ExitCode) -> int:
     account = invocation.account_name
+    line = invocation.with_account(summary_line(code, message=_safe(message, invocation)))
+    invocation.summarize(
+        {**invocation.summaries.get(account, line), "exit_code": int(code), "message": line["message"]}
+    )
     _tell(
         app,
         invocation,
@@ -267,10 +321,20 @@ def _complain(app: App, invocation: Invocation, message: str, code: ExitCode) ->
     )
     if invocation.json and not invocation.summarized:
         stdout = invocation.surroundings.stdout
-        line = invocation.with_account(summary_line(code, message=_safe(message, invocation)))
         # Where stdout is what failed, that is found out and said by the caller.
         with suppress(OSError, ValueError):
             print(json_line(line, stdout), file=stdout, flush=True)
+    return code
+
+
+def _write_summary(app: App, invocation: Invocation, code: int) -> int:
+    path = invocation.surroundings.working_folder / str(invocation.summary_file)
+    try:
+        write_summary(path, joint_summary(list(invocation.summaries.values()), code))
+    except UsageError as error:
+        _tell(app, invocation, str(error))
+        # What was to be done is done; that nobody can read of it is still an error.
+        return code or ExitCode.UNEXPECTED
     return code
 
 
@@ -282,21 +346,6 @@ def _tell(app: App, invocation: Invocation, message: str) -> None:
 
 def _safe(message: str, invocation: Invocation) -> str:
     return redact(printable(message, lines=True), invocation.secrets)
-
-
-def summary_line(code: ExitCode, *, message: str | None = None) -> dict[str, Any]:
-    """The last JSON line of a command that carried nothing out.
-
-    :param message: the error that ended it.
-    """
-    line: dict[str, Any] = {
-        "message_type": "summary",
-        "run": None,
-        "results": {},
-        "unfinished": False,
-        "exit_code": int(code),
-    }
-    return line if message is None else {**line, "message": message}
 
 
 def _report_bug(app: App, invocation: Invocation, error: Exception) -> int:

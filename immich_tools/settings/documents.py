@@ -73,8 +73,10 @@ def _from_json(value: Any, kind: Any) -> Any:
         raise _Unfit
     if issubclass(kind, date | PurePath) and isinstance(value, str):
         return kind.fromisoformat(value) if issubclass(kind, datetime | date) else kind(value)
-    if type(value) is kind or (kind is float and type(value) is int):
+    if type(value) is kind:
         return value
+    if kind is float and type(value) is int:
+        return float(value)
     raise _Unfit
 
 

@@ -32,6 +32,7 @@ COMMANDS: Final = (
     "sandbox",
     "web",
     "schedule",
+    "health",
 )
 """Commands of ``immich-toolkit``; each may have a table of its name in the configuration file."""
 

@@ -6,6 +6,7 @@ def command(*, connection: Annotated[ConnectionOptions, Parameter(name="*")] = C
 # No "from __future__ import annotations" here: cyclopts would look up the names of inherited annotations in the module of
 # a class that extends one of these, and not find them there.
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, ClassVar, Final
 
@@ -17,11 +18,12 @@ from immich_tools.errors import UsageError
 from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _
 from immich_tools.secret import Secret
-from immich_tools.settings.accounts import ACCOUNT_FLAG
+from immich_tools.settings.accounts import ACCOUNT_FLAG, account_names
 from immich_tools.settings.declarations import Legacy, negate
 from immich_tools.settings.files import SERVER_TABLE
 from immich_tools.settings.secrets import secret_flag
 from immich_tools.settings.sources import CONFIGURATION_FLAG, ENVIRONMENT_FILE_FLAG
+from immich_tools.settings.summary import SUMMARY_FLAG
 
 DEFAULT_TIMEOUT: Final = 30.0
 DEFAULT_CONCURRENCY: Final = 4
@@ -129,6 +131,11 @@ class ConnectionOptions:
         :raises UsageError: when none was given, saying how to give one.
         """
         if self.api_key is None:
+            names = account_names()
+            if len(names) > 1:
+                raise UsageError(
+                    _("there are several accounts ({names}): choose one with --account").format(names=", ".join(names))
+                )
             raise UsageError(_("no API key: set IMMICH_API_KEY or IMMICH_API_KEY_FILE, or give --api-key-file"))
         return self.api_key
 
@@ -166,6 +173,22 @@ class EachAccountOptions(AccountOptions):
     once_for_each: ClassVar[bool] = True
 
 
+class LogFormat(Enum):
+    """What a log file consists of."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class LogLevel(Enum):
+    """What is important enough for a log."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 @frozen(kw_only=True)
 class OutputOptions:
     """What is printed, and where.
@@ -174,6 +197,10 @@ class OutputOptions:
     :param quiet: nothing on stderr but errors.
     :param verbose: details on stderr.
     :param log_file: the same details in a file.
+    :param log_level: what the file gets; None for everything.
+    :param log_size: megabytes after which a new file begins.
+    :param log_files: older files that are kept beside it.
+    :param summary_file: how the command ended, as one JSON object; written by the frame, whatever happens.
     :raises UsageError: when both quiet and verbose.
     """
 
@@ -183,6 +210,37 @@ class OutputOptions:
     ] = False
     verbose: Annotated[bool, Parameter(env_var="IMMICH_VERBOSE", help=_("Print details to stderr."))] = False
     log_file: Annotated[Path | None, Parameter(env_var="IMMICH_LOG_FILE", help=_("Write details to this file."))] = None
+    log_format: Annotated[
+        LogFormat, Parameter(env_var="IMMICH_LOG_FORMAT", help=_("Lines of that file: text, or a JSON object each."))
+    ] = LogFormat.TEXT
+    log_level: Annotated[
+        LogLevel | None,
+        Parameter(env_var="IMMICH_LOG_LEVEL", help=_("What that file gets: this and what is more important.")),
+    ] = None
+    log_size: Annotated[
+        float,
+        Parameter(
+            env_var="IMMICH_LOG_SIZE",
+            validator=Number(gt=0, lte=10_000),
+            help=_("Megabytes after which a new log file begins."),
+        ),
+    ] = 5.0
+    log_files: Annotated[
+        int,
+        Parameter(
+            env_var="IMMICH_LOG_FILES",
+            validator=Number(gte=1, lte=1000),
+            help=_("Older log files to keep, as FILE.1, FILE.2 and so on."),
+        ),
+    ] = 3
+    summary_file: Annotated[
+        Path | None,
+        Parameter(
+            name=SUMMARY_FLAG,
+            env_var="IMMICH_SUMMARY_FILE",
+            help=_("Write how the command ended to this file, as one JSON object."),
+        ),
+    ] = None
 
     def __attrs_post_init__(self) -> None:
         if self.quiet and self.verbose:

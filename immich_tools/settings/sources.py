@@ -26,6 +26,7 @@ from immich_tools.settings.command_line import move_positionals, take_command_li
 from immich_tools.settings.declarations import Positional
 from immich_tools.settings.files import CONFIGURATION_FILE, ENVIRONMENT_FILE, read_environment_file
 from immich_tools.settings.secrets import secret_variable
+from immich_tools.settings.summary import SUMMARY_FLAG
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
 from immich_tools.settings.tables import Configuration
 from immich_tools.settings.variables import Variables, one_of, values_of
@@ -65,13 +66,14 @@ class Sources:
             take_command_line(option, invocation)
         # Each source may name the file of the next one.
         tiers = [Variables(invocation.surroundings.environment, None)]
-        _settle_json(by_flag.get(JSON_FLAG), tiers[0], invocation)
+        _settle_summary(by_flag, tiers[0], invocation)
         environment_file = _environment_file(by_flag.get(ENVIRONMENT_FILE_FLAG), tiers, invocation)
         if environment_file is not None:
             tiers.append(Variables(read_environment_file(environment_file), environment_file))
         configuration_file = _configuration_file(by_flag.get(CONFIGURATION_FLAG), tiers, invocation)
         configuration = None
         if configuration_file is not None:
+            invocation.configuration_file = configuration_file
             configuration = Configuration.read(configuration_file, options, command_table)
         if ACCOUNT_FLAG in by_flag:
             _take_everywhere(by_flag[ACCOUNT_FLAG], tiers, invocation)
@@ -97,7 +99,8 @@ def _note(by_flag: Mapping[str | None, Option], invocation: Invocation) -> None:
     verbose, plan, key = (by_flag.get(flag) for flag in ("--verbose", _SAVE_PLAN_FLAG, KEY_FILE_FLAG))
     if verbose is not None and verbose.is_given:
         invocation.verbose = verbose.argument.tokens[-1].implicit_value is True
-    _note_json(by_flag.get(JSON_FLAG), invocation)
+    _note_summary(by_flag, invocation)
+    invocation.given = frozenset(flag for flag, option in by_flag.items() if flag is not None and option.is_given)
     if not invocation.turns and key is not None and key.is_given:
         invocation.turns = (Turn("1", key.argument.tokens[0].implicit_value),)
     if plan is not None and plan.is_given and invocation.account_name is not None:
@@ -125,16 +128,20 @@ def _find_accounts(finder: Finder, key: Option, *, once_for_each: bool) -> None:
             option.argument.tokens.clear()
 
 
-def _settle_json(option: Option | None, variables: Variables, invocation: Invocation) -> None:
-    # Before anything else that may be wrong: the message about it is to come as JSON, too.
-    if option is not None:
-        _take_variables(option, variables, invocation)
-        _note_json(option, invocation)
+def _settle_summary(by_flag: Mapping[str | None, Option], variables: Variables, invocation: Invocation) -> None:
+    # Before anything else that may be wrong: the message about it is to come as JSON and into the file, too.
+    for flag in (JSON_FLAG, SUMMARY_FLAG):
+        if flag in by_flag:
+            _take_variables(by_flag[flag], variables, invocation)
+    _note_summary(by_flag, invocation)
 
 
-def _note_json(option: Option | None, invocation: Invocation) -> None:
-    if option is not None and option.is_given:
-        invocation.json = option.argument.tokens[-1].implicit_value is True
+def _note_summary(by_flag: Mapping[str | None, Option], invocation: Invocation) -> None:
+    json, file = by_flag.get(JSON_FLAG), by_flag.get(SUMMARY_FLAG)
+    if json is not None and json.is_given:
+        invocation.json = json.argument.tokens[-1].implicit_value is True
+    if file is not None and file.is_given:
+        invocation.summary_file = str(file.argument.tokens[-1].implicit_value)
 
 
 def _environment_file(option: Option | None, tiers: Sequence[Variables], invocation: Invocation) -> Path | None:

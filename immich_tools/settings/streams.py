@@ -42,8 +42,11 @@ def json_line(values: Mapping[str, Any], stream: TextIO) -> str:
 
     What JSON leaves as it is but a terminal obeys is escaped in JSON's own way.
     """
-    if not _takes_everything(stream):
-        return json.dumps(values)
+    return json_text(values) if _takes_everything(stream) else json.dumps(values)
+
+
+def json_text(values: Mapping[str, Any]) -> str:
+    """An object as one line of JSON, as `json_line` gives it to a stream that takes every character."""
     return _replaced(json.dumps(values, ensure_ascii=False), lambda character: json.dumps(character)[1:-1], "")
 
 

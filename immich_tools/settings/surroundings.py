@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from attrs import define, field, frozen
 
+from immich_tools.errors import ExitCode
 from immich_tools.folders import default_configuration_folder, default_state_folder
 from immich_tools.secret import Secret
 from immich_tools.settings.account import Turn
@@ -50,8 +51,13 @@ class Invocation:
     :param verbose: whether tracebacks may be shown.
     :param json: whether the result is JSON lines, whose last is a summary also when an error ends the command.
     :param summarized: whether that summary has been printed.
+    :param summary_file: the file to which the summary is to be written at the end, as it was given.
+    :param summaries: how it ended so far, by account (None where there is only one).
+    :param given: flags of the options that got a value from anywhere.
+    :param configuration_file: the configuration file in effect.
     :param turns: the accounts that the configuration names.
     :param turn: the account for which a command runs that is run for each.
+    :param complain: says an error that a person can act on, and returns its exit code; None outside of a command.
     """
 
     surroundings: Surroundings
@@ -59,8 +65,13 @@ class Invocation:
     verbose: bool = False
     json: bool = False
     summarized: bool = False
+    summary_file: str | None = None
+    summaries: dict[str | None, Mapping[str, Any]] = field(factory=dict)
+    given: frozenset[str] = frozenset()
+    configuration_file: Path | None = None
     turns: tuple[Turn, ...] = ()
     turn: Turn | None = None
+    complain: Callable[[str, ExitCode], int] | None = None
 
     @property
     def account_name(self) -> str | None:
@@ -70,6 +81,10 @@ class Invocation:
     def with_account(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
         """A JSON line that also tells whose it is, where there are several accounts."""
         return line if self.account_name is None else {**line, "account": self.account_name}
+
+    def summarize(self, summary: Mapping[str, Any]) -> None:
+        """Remember how it ended for the account whose turn it is; a later word counts."""
+        self.summaries[self.account_name] = summary
 
 
 current_invocation: Final[ContextVar[Invocation | None]] = ContextVar("current_invocation", default=None)

@@ -12,7 +12,7 @@ import pytest
 
 from immich_tools import Immich
 from immich_tools.immich.convert import asset_from_json, tag_from_json
-from immich_tools.immich.models import AlbumRole, Asset, AssetType, Version, Visibility
+from immich_tools.immich.models import AlbumRole, Asset, AssetType, Recognition, Version, Visibility
 
 CAPTURES = Path(__file__).parent / "captures"
 VERSIONS = ("2.3.1", "3.1.0")
@@ -154,3 +154,44 @@ def test_one_asset_reads_the_same_wherever_it_comes_from(version: str) -> None:
                 first.original_path,
                 first.type,
             )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_libraries(version: str) -> None:
+    immich = replaying(version)
+    libraries = immich.libraries.all()
+    photos = next(library for library in libraries if library.name == "Photos")
+    assert len(libraries) == 2
+    assert photos.owner_id == immich.me.id
+    assert [path.rpartition("/")[2] for path in photos.import_paths] == ["photos"]
+    assert photos.exclusion_patterns == ("**/@eaDir/**",)
+    assert photos.refreshed_at is not None
+    assert immich.libraries.count_assets(photos.id) == 60
+    immich.libraries.scan(photos.id)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_faces(version: str) -> None:
+    immich = replaying(version)
+    (asked,) = {
+        exchange["request"]["path"].partition("=")[2]
+        for _name, exchange in exchanges(version)
+        if exchange["request"]["path"].startswith("/api/faces?")
+    }
+    faces = immich.faces.of_asset(asked)
+    assert faces is not None
+    (face,) = faces
+    assert face.person is not None
+    assert face.person.name == "Alice"
+    assert (face.width, face.height, face.left, face.top, face.right, face.bottom) == (320, 240, 30, 20, 90, 90)
+    # It was recorded right after a scan: sidecars were still being looked for.
+    assert immich.faces.recognition() == Recognition(is_on=False, pending=7 if version.startswith("2") else 8)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_only_immich_2_tells_of_faces_that_are_nobodys(version: str) -> None:
+    searched = [item for name, item in recorded_assets(version) if name == "017-search-exif-people"]
+    assert searched
+    for asset in (asset_from_json(item, tells_people=True) for item in searched):
+        assert asset.people is not None
+        assert asset.unassigned_faces == (0 if version.startswith("2") else None)

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from immich_tools.duplicates import ArchivedKeeper, DuplicatesOptions, Media, RawPairs, Rule
 from immich_tools.errors import UsageError
 from immich_tools.settings import Surroundings, make_app, run
+from immich_tools.settings.documents import from_document, to_document
 
 EVERYTHING: dict[str, Any] = {
     "rank": (Rule.PATH, Rule.LIBRARY, Rule.FORMAT),
@@ -63,11 +64,11 @@ def test_refused_with_one_line(values: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize("values", [{}, EVERYTHING])
 def test_json_round_trip(values: dict[str, Any]) -> None:
     options = DuplicatesOptions(**values)
-    assert DuplicatesOptions.from_json(options.to_json()) == options
+    assert from_document(DuplicatesOptions, to_document(options)) == options
 
 
 def test_json_of_an_older_plan_takes_defaults() -> None:
-    assert DuplicatesOptions.from_json({"only_pairs": True}) == DuplicatesOptions(only_pairs=True)
+    assert from_document(DuplicatesOptions, {"only_pairs": True}) == DuplicatesOptions(only_pairs=True)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_json_of_an_older_plan_takes_defaults() -> None:
 )
 def test_json_that_is_wrong(document: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        DuplicatesOptions.from_json(document)
+        from_document(DuplicatesOptions, document)
 
 
 def read(folder: Path, arguments: list[str], environment: dict[str, str]) -> DuplicatesOptions | str:

@@ -13,6 +13,7 @@ from immich_tools.errors import UsageError
 from immich_tools.immich.models import Album, AlbumRole, Asset, DuplicateGroup, Person, Place, Tag, Visibility
 from immich_tools.plan.actions import Action, AddTag, AddToAlbum, DeleteForever, DismissDuplicates, TrashAssets
 from immich_tools.plan.document import Label, Skip
+from immich_tools.settings.documents import from_document
 
 Make = Callable[..., Asset]
 MakeFacts = Callable[..., DuplicateFacts]
@@ -254,4 +255,4 @@ def test_a_missing_date_is_taken_from_a_loser_with_its_zone(asset: Make, facts: 
 
 def test_options_are_in_the_plan(facts: MakeFacts) -> None:
     options = DuplicatesOptions(only_pairs=True)
-    assert DuplicatesOptions.from_json(make_plan(facts(), options).options) == options
+    assert from_document(DuplicatesOptions, make_plan(facts(), options).options) == options

@@ -50,6 +50,7 @@ from immich_tools.plan.actions import (
 )
 from immich_tools.plan.document import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
+from immich_tools.settings.documents import from_document
 
 ODDITIES: tuple[dict[str, Any], ...] = (
     {"owner_id": "somebody"},
@@ -251,7 +252,8 @@ def test_plans_survive_being_saved(facts: DuplicateFacts, options: DuplicatesOpt
     read = plan_from_json(plan_to_json(plan))
     assert read == plan
     assert (
-        make_plan(facts, DuplicatesOptions.from_json(read.options), permanent=permanent and not options.dismiss) == plan
+        make_plan(facts, from_document(DuplicatesOptions, read.options), permanent=permanent and not options.dismiss)
+        == plan
     )
 
 

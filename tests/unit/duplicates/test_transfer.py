@@ -10,17 +10,10 @@ import pytest
 from attrs import evolve
 
 from immich_tools.duplicates import ArchivedKeeper, DuplicatesOptions
-from immich_tools.duplicates.transfer import (
-    Metadata,
-    left_behind,
-    merged,
-    metadata_of,
-    resolving_changes_nothing_more,
-    transfer_changes,
-    with_local_date,
-)
+from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.immich.models import Album, AlbumRole, Asset, Exif, Place, Tag, Visibility
 from immich_tools.plan.actions import AddTag, AddToAlbum, AssetField, RemoveFromAlbum, RemoveTag, SetField
+from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
 
 BERLIN, PARIS = Place(52.5, 13.4), Place(48.9, 2.4)
 EARLY, LATE = datetime(2024, 5, 3, tzinfo=UTC), datetime(2024, 5, 4, tzinfo=UTC)

@@ -21,6 +21,7 @@ from immich_tools.folder_albums import (
 )
 from immich_tools.immich.models import Visibility
 from immich_tools.settings import Surroundings, make_app, run
+from immich_tools.settings.documents import from_document, to_document
 
 EVERYTHING: dict[str, Any] = {
     "root_path": ("/a", "/b"),
@@ -81,7 +82,7 @@ def test_refused_with_one_line(values: dict[str, Any], words: str) -> None:
 @pytest.mark.parametrize("values", [{}, EVERYTHING])
 def test_json_round_trip(values: dict[str, Any]) -> None:
     options = FolderAlbumsOptions(**values)
-    assert FolderAlbumsOptions.from_json(options.to_json()) == options
+    assert from_document(FolderAlbumsOptions, to_document(options)) == options
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_json_round_trip(values: dict[str, Any]) -> None:
 )
 def test_json_that_is_wrong(document: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
-        FolderAlbumsOptions.from_json(document)
+        from_document(FolderAlbumsOptions, document)
 
 
 def read(folder: Path, arguments: list[str], environment: dict[str, str]) -> FolderAlbumsOptions | str:

@@ -44,6 +44,7 @@ from immich_tools.plan.album_actions import AlbumField, CreateAlbum, DeleteAlbum
 from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
 from immich_tools.plan.tag_actions import TagAssets
+from immich_tools.settings.documents import from_document
 
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 FOLDERS = ("", "A", "B", "A/x", "A/y", "B/x", " ", "u\u0308", "\u00fc", "A\n\x00\ud800")
@@ -275,7 +276,7 @@ def test_plans_survive_being_saved(facts: FolderFacts, options: FolderAlbumsOpti
     plan = make_plan(as_read(facts, options), options)
     read = plan_from_json(json.loads(json.dumps(plan_to_json(plan))))
     assert read == plan
-    assert make_plan(as_read(facts, options), FolderAlbumsOptions.from_json(read.options)) == plan
+    assert make_plan(as_read(facts, options), from_document(FolderAlbumsOptions, read.options)) == plan
 
 
 @examples
@@ -342,7 +343,7 @@ def test_after_applying_there_is_nothing_left_to_do(
 
 def after(facts: FolderFacts, plan: Plan) -> FolderFacts:
     """The facts a server and the journals would give once the plan has been carried out."""
-    state = _State(facts, FolderAlbumsOptions.from_json(plan.options).scheme)
+    state = _State(facts, from_document(FolderAlbumsOptions, plan.options).scheme)
     for change in plan.changes:
         state.carry_out(change)
     return state.facts()

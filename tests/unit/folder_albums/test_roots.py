@@ -154,15 +154,12 @@ def test_a_suggestion_looks_beside_the_roots_that_are_right() -> None:
 def test_what_the_user_is_told() -> None:
     (diagnosis,) = diagnose(Roots(["/mnt/nas/photos"]), LIBRARY)
     assert diagnosis.message == (
-        "No file lies under the root /mnt/nas/photos.\n"
-        "A root is the folder's path as Immich sees it (inside its container). Paths there look like this:\n"
-        "  /usr/src/app/external/photos/2020/a.jpg\n"
-        "  /usr/src/app/external/photos/2021/b.jpg\n"
-        "  /usr/src/app/external/photos/2022/c.jpg\n"
-        "Did you mean /usr/src/app/external/photos?"
+        "No file lies under the root /mnt/nas/photos. Did you mean /usr/src/app/external/photos? "
+        "A root is the folder's path as Immich sees it (inside its container), where files are called "
+        "/usr/src/app/external/photos/2020/a.jpg, /usr/src/app/external/photos/2021/b.jpg, /usr/src/app/external/photos/2022/c.jpg."
     )
     assert RootDiagnosis("/photos").message == (
-        "No file lies under the root /photos.\nThe server has no file in an external library that this key may see."
+        "No file lies under the root /photos. The server has no file in an external library that this key may see."
     )
 
 

@@ -54,3 +54,10 @@ def test_a_folder_cannot_be_in_two_places() -> None:
     assert PathMap.parse(["/a=/b", "/a/=/b"]) == PathMap({"/a": "/b"})
     with pytest.raises(UsageError, match="--map names the folder /a twice"):
         PathMap.parse(["/a=/b", "/a/=/c"])
+
+
+def test_folders_in_which_nothing_lies_are_told() -> None:
+    path_map = PathMap.parse(["/data=/mnt/a", "/data/library=/mnt/b", "/photo=/mnt/c", "/photos=/mnt/d"])
+    assert path_map.unused(["/data/library/x.jpg", "/photos/"]) == ("/photo",)
+    assert path_map.unused([]) == ("/data", "/data/library", "/photo", "/photos")
+    assert PathMap().unused(["/x"]) == ()

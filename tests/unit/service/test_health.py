@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from immich_tools.errors import UsageError
-from immich_tools.service.health import Health, HealthFile, JobHealth
+from immich_tools.service.health import OVERDUE, Health, HealthFile, JobHealth, hangs
 
 EARLY, LATE = datetime(2026, 11, 20, 3, tzinfo=UTC), datetime(2026, 11, 21, 3, tzinfo=UTC)
 
@@ -30,7 +30,11 @@ def test_a_failure_keeps_the_last_success() -> None:
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = HealthFile(tmp_path / "health.json")
-    health = Health().with_job("a", JobHealth().waiting(LATE).ended(EARLY, 3)).with_job("b", JobHealth().begun(EARLY))
+    health = (
+        Health(server="http://nas")
+        .with_job("a", JobHealth().waiting(LATE).ended(EARLY, 3))
+        .with_job("b", JobHealth().begun(EARLY))
+    )
     file.write(health)
     assert file.read() == health
     assert health.unwell == ("a",)
@@ -39,13 +43,33 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_a_new_schedule_knows_of_the_jobs_it_still_has() -> None:
     old = Health({"a": JobHealth().ended(EARLY, 3).begun(LATE), "gone": JobHealth().ended(EARLY, 3)})
-    assert old.of(["a", "new"]) == Health({"a": JobHealth().ended(EARLY, 3), "new": JobHealth()})
+    known = old.of("http://nas", ["a", "new"])
+    assert known == Health({"a": JobHealth().ended(EARLY, 3), "new": JobHealth()}, "http://nas")
 
 
-@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"jobs": {"a": {"x": 1}}}', '{"jobs": 1}'])
-def test_a_file_that_is_missing_or_damaged(content: str | None, tmp_path: Path) -> None:
+def test_without_a_file_nothing_is_known(tmp_path: Path) -> None:
+    assert HealthFile(tmp_path / "health.json").read() == Health()
+
+
+@pytest.mark.parametrize(
+    ("jobs", "is_hanging"),
+    [
+        ([JobHealth()], False),
+        ([JobHealth().waiting(EARLY)], True),
+        ([JobHealth().waiting(LATE)], False),
+        ([JobHealth().waiting(LATE - OVERDUE)], False),
+        ([JobHealth().waiting(EARLY), JobHealth().begun(EARLY)], False),
+        ([JobHealth().waiting(LATE), JobHealth().waiting(EARLY)], True),
+    ],
+)
+def test_a_schedule_hangs_when_a_job_is_overdue_and_none_runs(jobs: list[JobHealth], is_hanging: bool) -> None:
+    healths = [Health({str(number): job}) for number, job in enumerate(jobs)]
+    assert hangs(healths, LATE) == is_hanging
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"jobs": {"a": {"x": 1}}}', '{"jobs": 1}'])
+def test_a_file_that_is_damaged(content: str, tmp_path: Path) -> None:
     path = tmp_path / "health.json"
-    if content is not None:
-        path.write_text(content)
+    path.write_text(content)
     with pytest.raises(UsageError, match=r"health\.json cannot be read"):
         HealthFile(path).read()

@@ -5,24 +5,27 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from immich_tools.errors import UsageError
-from immich_tools.service.jobs import flags, jobs_of
+from immich_tools.service.jobs import Examined, flags, jobs_of
 from immich_tools.service.schedule import Job
 
 PATH = Path("immich-toolkit.toml")
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def check(tool: str, arguments: Sequence[str]) -> None:
+def examine(tool: str, arguments: Sequence[str]) -> Examined:
     if "--apply" not in arguments and "--wrong" in arguments:
         raise UsageError("unknown option --wrong")
+    return Examined(tuple(arguments), frozenset({f"http://{tool}"}))
 
 
 def read(text: str) -> tuple[Job, ...]:
     return jobs_of(
-        tomllib.loads(text).get("job"), PATH, tools=("folder-albums", "duplicates"), zone="Europe/Berlin", check=check
+        tomllib.loads(text).get("job"), PATH, tools=("folder-albums", "duplicates"), zone=BERLIN, examine=examine
     )
 
 
@@ -60,6 +63,7 @@ def test_a_job_with_everything_and_one_with_little() -> None:
     )
     assert (little.name, little.arguments, little.at_start) == ("duplicates", (), False)
     assert little.cron.zone.key == "Europe/Berlin"
+    assert little.servers == {"http://duplicates"}
 
 
 @pytest.mark.parametrize(

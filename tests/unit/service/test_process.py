@@ -8,29 +8,27 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from immich_tools.service.cron import Cron
 from immich_tools.service.process import Program, SystemClock
-from immich_tools.service.schedule import Ended, Job
+from immich_tools.service.schedule import Ended, Task
 
 
-def job(*arguments: str) -> Job:
-    return Job("one", "tool", Cron.parse("0 3 * * *", ZoneInfo("UTC")), arguments)
+def job(*arguments: str) -> Task:
+    return Task("one", "tool", arguments)
 
 
-def program(text: str, **environment: str) -> Program:
+def program(text: str) -> Program:
     """A program in place of the commands: its last argument names the file of the summary."""
     start = "import json, os, signal, sys, time\nsummary = sys.argv[-1].removeprefix('--summary-file=')\n"
-    return Program((sys.executable, "-c", start + text), environment)
+    return Program((sys.executable, "-c", start + text))
 
 
-def test_a_job_gets_its_words_and_variables_and_tells_its_summary() -> None:
+def test_a_job_gets_its_words_and_tells_its_summary() -> None:
     text = (
-        "told = {'results': {'done': 3, 'failed': 2}, 'message': ' '.join(sys.argv[1:3]) + os.environ['EXTRA']}\n"
+        "told = {'results': {'done': 3, 'failed': 2}, 'message': ' '.join(sys.argv[1:3])}\n"
         "json.dump(told, open(summary, 'w'))\nsys.exit(3)"
     )
-    assert program(text, EXTRA="!")(job("--apply")) == Ended(3, 3, "tool --apply!")
+    assert program(text)(job("--apply")) == Ended(3, 3, "tool --apply")
 
 
 def test_a_job_that_says_nothing_has_its_exit_code() -> None:
@@ -55,14 +53,12 @@ def test_stopping_waits_for_the_job_to_end_in_its_own_way(tmp_path: Path) -> Non
     )
     outer = (
         "import signal, sys, time\n"
-        "from zoneinfo import ZoneInfo\n"
-        "from immich_tools.service.cron import Cron\n"
         "from immich_tools.service.process import Program\n"
-        "from immich_tools.service.schedule import Job\n"
+        "from immich_tools.service.schedule import Task\n"
         "def stop(*_):\n    raise KeyboardInterrupt\n"
         "signal.signal(signal.SIGTERM, stop)\n"
         f"program = Program((sys.executable, '-c', {inner!r}))\n"
-        "try:\n    program(Job('one', 'tool', Cron.parse('0 3 * * *', ZoneInfo('UTC'))))\n"
+        "try:\n    program(Task('one', 'tool'))\n"
         "except KeyboardInterrupt:\n    print('stopped')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, text=True)

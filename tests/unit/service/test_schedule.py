@@ -69,7 +69,7 @@ def diary(begin: str, hours: int, jobs: Sequence[Job], run: Callable[[Job, Prete
 
 
 def job(name: str, expression: str, *, at_start: bool = False) -> Job:
-    return Job(name, name, Cron.parse(expression, BERLIN), at_start=at_start)
+    return Job(name, name, cron=Cron.parse(expression, BERLIN), at_start=at_start)
 
 
 def takes(minutes: dict[str, int], codes: dict[str, int] | None = None) -> Callable[[Job, PretendedClock], int]:

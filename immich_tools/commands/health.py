@@ -1,0 +1,96 @@
+"""``immich-toolkit health``: how the last runs of a schedule ended, for people and for a container's HEALTHCHECK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from immich_tools.errors import ExitCode
+from immich_tools.i18n import _
+from immich_tools.report.output import Output
+from immich_tools.service.health import Health, JobHealth, hangs
+from immich_tools.service.place import Place
+from immich_tools.settings import Invocation, OutputOptions, SourceOptions, Surroundings, current_invocation
+from immich_tools.settings.streams import printable
+
+
+def health(
+    *,
+    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
+) -> int:
+    """Tell when each job of the schedule last went well, how it last ended, and when it is due next.
+
+    The exit code is 0 when a schedule runs and the last runs of all its jobs went well, else 1.
+    """
+    invocation = current_invocation.get() or Invocation(Surroundings())
+    with Output(output) as out:
+        places = Place.all(invocation.surroundings.state_folder)
+        known = {place: place.health.read() for place in places}
+        running = [known[place] for place in places if place.is_taken()]
+        if out.is_json:
+            for each in known.values():
+                _print_lines(each, out, is_running=each in running)
+        else:
+            _print_table(known, running, out)
+        problems = _problems(running)
+        for problem in problems:
+            out.say(problem)
+        return out.ended(ExitCode.UNEXPECTED if problems else ExitCode.DONE)
+
+
+def _problems(running: list[Health]) -> list[str]:
+    if not running:
+        return [_("No schedule is running.")]
+    problems = [
+        _("The last run of {job} failed with exit code {code}.").format(job=name, code=health.jobs[name].last_exit_code)
+        for health in running
+        for name in health.unwell
+    ]
+    if hangs(running, datetime.now(UTC)):
+        problems.append(_("The schedule hangs: a job should have begun long ago."))
+    return problems
+
+
+def _print_lines(health: Health, out: Output, *, is_running: bool) -> None:
+    for name, job in health.jobs.items():
+        out.line(
+            {
+                "message_type": "job",
+                "job": name,
+                "server": health.server,
+                "schedule_running": is_running,
+                "well": job.is_well,
+                "last_success": job.last_success,
+                "last_end": job.last_end,
+                "last_exit_code": job.last_exit_code,
+                "running_since": job.running_since,
+                "next_due": job.next_due,
+            }
+        )
+
+
+def _print_table(known: Mapping[Place, Health], running: list[Health], out: Output) -> None:
+    head = (_("job"), _("last success"), _("last run"), _("code"), _("next due"))
+    for health in known.values():
+        rows = [head, *(_row(name, job) for name, job in health.jobs.items())]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+        title = health.server if health in running else _("{server} (no schedule runs)").format(server=health.server)
+        out.text(title)
+        for row in rows:
+            out.text("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(name: str, job: JobHealth) -> tuple[str, ...]:
+    code = "" if job.last_exit_code is None else str(job.last_exit_code)
+    due = _moment(job.next_due)
+    if job.running_since is not None:
+        due = _("running since {moment}").format(moment=_moment(job.running_since))
+    return printable(name), _moment(job.last_success), _moment(job.last_end), code, due
+
+
+def _moment(text: str | None) -> str:
+    return "-" if text is None else f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,47 @@
+"""What removals claim of the disk, so that whoever carries them out looks again right before: now, from a saved plan, or after an undo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from immich_tools.missing_originals.facts import Survey
+from immich_tools.missing_originals.places import Place, local_folder
+from immich_tools.missing_originals.records import split_path
+from immich_tools.paths import PathMap
+from immich_tools.plan.claims import AliveRoot, FilesMissing
+
+WITNESSES: Final = 4
+"""Files of a root of which one at least must be there. Of different folders; more would make plans long."""
+
+
+def missing_claims(survey: Survey, path_map: PathMap, paths: Iterable[str]) -> tuple[FilesMissing, ...] | None:
+    """That files are missing while their disks are there; None where a file's path does not allow to look for it once more.
+
+    :param paths: as the server sees them.
+    """
+    by_place: dict[Place, set[str]] = {}
+    for path in paths:
+        by_place.setdefault(survey.places.place(path), set()).add(path)
+    try:
+        return tuple(_claim(survey, path_map, place, by_place[place]) for place in sorted(by_place))
+    except ValueError:
+        return None
+
+
+def _claim(survey: Survey, path_map: PathMap, place: Place, paths: set[str]) -> FilesMissing:
+    present = survey.witnesses.get(place.folder, ())
+    # The only file of a disk cannot be missing and prove that the disk is there: then the claim never holds.
+    witnesses = [path for path in present if path not in paths][:WITNESSES] or list(present[:1])
+    root = AliveRoot(
+        path_map.local(place.folder),
+        tuple(_here(path, path_map) for path in witnesses),
+        place.has_marker,
+        survey.devices.get(place.folder),
+    )
+    return FilesMissing(tuple(_here(path, path_map) for path in sorted(paths)), root)
+
+
+def _here(path: str, path_map: PathMap) -> str:
+    folder, name = split_path(path)
+    return local_folder(folder, path_map) + name
