@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from immich_tools import album_backup as album_backup
     from immich_tools import duplicates as duplicates
     from immich_tools import faceless_album as faceless_album
     from immich_tools import folder_albums as folder_albums
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from immich_tools.immich.client import Immich as Immich
     from immich_tools.plan.document import Plan as Plan
 
-__all__ = ["Immich", "Plan", "duplicates", "faceless_album", "folder_albums", "missing_originals"]
+__all__ = ["Immich", "Plan", "album_backup", "duplicates", "faceless_album", "folder_albums", "missing_originals"]
 
 _HOMES = {"Immich": "immich_tools.immich.client", "Plan": "immich_tools.plan.document"}
 

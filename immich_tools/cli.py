@@ -34,6 +34,11 @@ def toolkit_app() -> App:
         help=_("Trash assets whose file is gone, safely; restore those whose file is back."),
     )
     app.command(
+        "immich_tools.album_backup.cli:album_backup",
+        name="album-backup",
+        help=_("Copy albums into an external library, proven, and perhaps let go of the uploads."),
+    )
+    app.command(
         "immich_tools.faceless_album.cli:faceless_album",
         name="faceless-album",
         help=_("Keep an album of the files in which nobody is recognised."),

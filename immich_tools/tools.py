@@ -14,6 +14,7 @@ from immich_tools.plan.document import Plan
 PACKAGES: Final = {
     "duplicates": "immich_tools.duplicates",
     "folder-albums": "immich_tools.folder_albums",
+    "album-backup": "immich_tools.album_backup",
     "faceless-album": "immich_tools.faceless_album",
     "missing-originals": "immich_tools.missing_originals",
 }

@@ -81,7 +81,7 @@ def compose(known: Known, existing: bytes | None = None) -> bytes:
     if people:
         packet.set_items("Iptc4xmpExt:PersonInImage", "Bag", _united(packet.texts("Iptc4xmpExt:PersonInImage"), people))
     if tags or people:
-        keywords = (*(tag.rpartition("/")[2] or tag for tag in tags), *people)
+        keywords = (*(tag.rpartition("/")[2].strip() or tag for tag in tags), *people)
         packet.set_items("dc:subject", "Bag", _united(packet.texts("dc:subject"), keywords))
     return packet.serialize()
 

@@ -200,7 +200,7 @@ def _undoing(change: Change, facts: Facts, requires: tuple[str, ...]) -> list[Ch
 
 
 def _reason(change: Change, action: Action) -> str:
-    """Why the former state is brought back: what was said when it was changed, of an asset its own line."""
+    """Why the former state is brought back: what was said when it was changed, of an asset its own line; perhaps nothing."""
     lines = change.reason.split("\n")
     if isinstance(action, RestoreAssets) and isinstance(change.action, TrashAssets):
         lines = [
@@ -210,7 +210,7 @@ def _reason(change: Change, action: Action) -> str:
         ]
     prefix = _("undoes: {reason}").format(reason="")
     said = "\n".join(lines)
-    return said if said.startswith(prefix) else prefix + said
+    return said if not said or said.startswith(prefix) else prefix + said
 
 
 def check_not_undone(run: Run, known: Collection[Run]) -> None:

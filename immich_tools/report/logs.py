@@ -82,8 +82,8 @@ class LogFile(RotatingFileHandler):
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         """Called by logging before it writes; here as it is the one place to notice that the file is another one."""
         if self.stream is not None and not self._is_current(self.stream):
-            self.stream.close()
-            self.stream = self._open()
+            former, self.stream = self.stream, self._open()
+            former.close()
         return bool(super().shouldRollover(record))
 
     def _is_current(self, stream: TextIO) -> bool:

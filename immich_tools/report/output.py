@@ -92,7 +92,7 @@ class Output:
         """Say how the command ended: to whoever reads JSON, and for the file of ``--summary-file``."""
         invocation = current_invocation.get()
         if invocation is not None:
-            invocation.summarize(invocation.with_account(summary))
+            invocation.summaries.append(invocation.with_account(summary))
         if self._json:
             self.line(summary)
 

@@ -145,7 +145,9 @@ def _alike(plan: Plan, changes: Iterable[Change]) -> Iterator[Text]:
 
 
 def _several(plan: Plan, asset_ids: Sequence[str]) -> str:
-    """Some assets by their names: how many, and the first few."""
+    """Some assets by their names: how many, and the first few. Where none is known, only how many: an id says nothing to anybody."""
+    if plan.labels.keys().isdisjoint(asset_ids):
+        return ngettext("{count} file", "{count} files", len(asset_ids)).format(count=len(asset_ids))
     names = sorted(plan.labels[each].name if each in plan.labels else each for each in asset_ids)
     shown = ", ".join(_shortened(printable(name)) for name in names[:NAMES])
     if len(names) <= NAMES:

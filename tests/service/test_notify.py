@@ -177,6 +177,13 @@ def test_what_cannot_be_told_is_said_and_hinders_nothing(web_server: WebServer) 
     ]
 
 
+def test_the_name_of_an_odd_file_can_be_told(web_server: WebServer) -> None:
+    notifier = Notifier(NotificationOptions(webhook_url=Secret(web_server.url)), Said())
+    notifier.tell("a", "duplicates", BEGAN, BEGAN, Ended(3, message="\udc80.jpg\n\x1b[31m"))
+    ((_method, _path, body),) = web_server.requests
+    assert json.loads(body)["message"] == "\\udc80.jpg\n\\x1b[31m"
+
+
 def test_an_error_is_told_and_passed_on(web_server: WebServer) -> None:
     notifier = Notifier(NotificationOptions(webhook_url=Secret(web_server.url)), Said())
     with pytest.raises(AccessDenied), told(notifier, "faceless-album"):
@@ -215,6 +222,11 @@ def test_what_is_described_but_switched_off_is_no_channel() -> None:
         ({**MAIL, "email_from": None}, "Mail needs EMAIL_SMTP_SERVER"),
         ({**MAIL, "email_from": "me"}, "'me' is no mail address"),
         ({**MAIL, "email_to": ("a@b\nBcc: c@d",)}, "is no mail address"),
+        ({**MAIL, "email_to": ("a@b", "c@")}, "'c@' is no mail address"),
+        ({**MAIL, "email_to": ("@b",)}, "'@b' is no mail address"),
+        ({**MAIL, "email_to": ("a@[",)}, "'a@[' is no mail address"),
+        ({**MAIL, "email_to": ("a@b,c@d",)}, "'a@b,c@d' is no mail address"),
+        ({**MAIL, "email_from": "ünal@b"}, "'ünal@b' is no mail address"),
         ({**MAIL, "email_username": "x"}, "go together"),
         ({**MAIL, "email_password": Secret("x")}, "go together"),
         ({"webhook_url": Secret("ftp://example.org/canary")}, "must begin with https"),

@@ -74,6 +74,26 @@ class Archive:
             code=code,
         )
 
+    def undo(self, result: Result) -> list[Result]:
+        """Undo every run of a command, the last one first."""
+        runs = [line.split()[1] for line in result.out.splitlines() if line.startswith("Run ")]
+        return [self.shell.toolkit("undo", run, "--yes") for run in reversed(runs)]
+
+    def uploads(self) -> dict[str, dict[str, Any]]:
+        """What the user sees of the uploads of the scenario, without times of changes."""
+        self.server.settle()
+        found = {name: self.server.api.get(f"/assets/{asset_id}") for name, asset_id in self.server.ids.items()}
+        return {name: {key: value for key, value in item.items() if key != "updatedAt"} for name, item in found.items()}
+
+    def link_to(self, album: str) -> None:
+        """Somebody makes a link to an album; the sandbox does not offer that."""
+        album_id = self.server.albums[album]
+        sandbox = self.server.host.sandbox
+        if sandbox is None:
+            self.server.api.post("/shared-links", {"type": "ALBUM", "albumId": album_id})
+        else:
+            sandbox.state.albums[album_id].has_shared_link = True
+
     def files(self) -> dict[str, str]:
         """What lies below it: path → SHA-1."""
         return {
@@ -109,6 +129,10 @@ class Archive:
         """The albums of the user."""
         self.server.settle()
         return list(albums(self.server))
+
+    def has_album(self, name: str) -> bool:
+        """Whether the album that the scenario made is still there."""
+        return self.server.albums[name] in {album["id"] for album in self.server.api.get("/albums")}
 
     def is_trashed(self, name: str) -> bool:
         """Whether an upload is in the trash."""

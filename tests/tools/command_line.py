@@ -18,6 +18,7 @@ from immich_tools import cli
 from immich_tools.album_backup import cli as album_backup_cli
 from immich_tools.duplicates import cli as duplicates_cli
 from immich_tools.folder_albums import cli as folder_albums_cli
+from immich_tools.missing_originals import cli as missing_originals_cli
 
 
 @frozen
@@ -97,6 +98,10 @@ class CommandLine:
     def folder_albums(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
         """``immich-folder-albums``."""
         return self._run("immich-folder-albums", folder_albums_cli.main, arguments, typed, terminal)
+
+    def missing_originals(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
+        """``immich-missing-originals``."""
+        return self._run("immich-missing-originals", missing_originals_cli.main, arguments, typed, terminal)
 
     def toolkit(self, *arguments: str, typed: str | Keyboard = "", terminal: bool = False) -> Result:
         """``immich-toolkit``."""

@@ -9,9 +9,12 @@ from shutil import which
 
 import pytest
 
+from immich_tools.album_backup.replan import OPERATIONS
 from immich_tools.album_backup.sidecar import read
 from immich_tools.errors import ExitCode
+from immich_tools.immich.compat import permissions_for
 from immich_tools.immich.models import Place
+from immich_tools.tools import PACKAGES
 from tests.tools import pictures
 from tests.tools.archive import Archive
 from tests.tools.command_line import CommandLine
@@ -49,6 +52,7 @@ def original(name: str, size: tuple[int, int] = COPY) -> str:
 
 
 def test_a_dry_run_changes_nothing(archive: Archive) -> None:
+    assert archive.folders.library_id
     before, writes = snapshot(archive.server), archive.server.host.writes()
     result = archive.backup("--album", "Holiday", "--scan", "--delete-assets")
     assert "Holiday/beach.jpg" in result.out and "copy files   2 files" in result.out
@@ -138,21 +142,25 @@ def test_without_rebuilding_the_copies_take_the_uploads_places_in_the_album(arch
     assert album["members"] == sorted(copies)
 
 
+def test_an_album_that_is_not_made_again_just_ends(archive: Archive) -> None:
+    everything = ("--scan", "--delete-assets", "--delete-album", "--max-ratio", "1", "--apply")
+    archive.backup("--album", "Holiday", *everything)
+    assert archive.albums() == [] and archive.is_trashed("tower.jpg")
+    assert "there is no album 'Holiday'" in archive.backup("--album", "Holiday", code=ExitCode.USAGE).err
+
+
 def test_undo_brings_back_uploads_and_album_and_names_the_files_it_leaves(archive: Archive) -> None:
     server = archive.server
-    before = snapshot(server)
-    archive.all_of_it()
-    shell = archive.shell
-    for _run in range(2):
-        assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    before, albums = archive.uploads(), snapshot(server).albums
+    result = archive.all_of_it()
     files = archive.files()
-    result = shell.toolkit("undo", "last", "--yes")
-    assert "Holiday/beach.jpg stays" in result.out + result.err
+    # The scan was the administrator's run; there is nothing to undo in it.
+    finished, _scanned, copied = archive.undo(result)
+    assert (finished.code, copied.code) == (ExitCode.DONE, ExitCode.DONE)
+    assert "Holiday/beach.jpg stays" in copied.out
     assert archive.files() == files
-    after = snapshot(server)
-    uploads = {name: after.assets[name] for name in before.assets if not after.assets[name]["trashed"]}
-    assert uploads == before.assets
-    assert after.albums == before.albums
+    assert archive.uploads() == before
+    assert [(album["name"], album["members"]) for album in archive.albums()] == list(albums.items())
 
 
 def test_undo_removes_the_copies_if_asked_to(archive: Archive) -> None:
@@ -163,11 +171,11 @@ def test_undo_removes_the_copies_if_asked_to(archive: Archive) -> None:
 
 
 def test_a_link_keeps_the_album(archive: Archive) -> None:
-    server = archive.server
-    server.api.post("/shared-links", {"type": "ALBUM", "albumId": server.albums["Holiday"]})
-    result = archive.all_of_it()
-    assert "there is a link to it" in result.out
-    assert server.albums["Holiday"] in {album["id"] for album in server.api.get("/albums")}
+    archive.link_to("Holiday")
+    assert "there is a link to it" in archive.all_of_it().out
+    assert archive.has_album("Holiday")
+    archive.all_of_it("Holiday", "--delete-album-anyway")
+    assert not archive.has_album("Holiday")
 
 
 def test_an_upload_that_was_edited_after_copying_stays(archive: Archive) -> None:
@@ -212,3 +220,50 @@ def test_programs_follow_it_as_json_lines(archive: Archive) -> None:
     assert progress[-1]["bytes_done"] == progress[-1]["bytes_total"] > 0
     waiting = [line for line in lines if line["message_type"] == "waiting"]
     assert (waiting[-1]["appeared"], waiting[-1]["expected"]) == (2, 2)
+
+
+def test_it_needs_no_more_permissions_than_it_says(archive: Archive) -> None:
+    server = archive.server
+    version = server.connect().version
+    server.key = server.new_key(permissions_for(OPERATIONS, version))
+    archive.all_of_it()
+    assert archive.is_trashed("beach.jpg")
+
+
+def test_a_key_that_may_not_trash_changes_nothing_of_the_last_stage(archive: Archive) -> None:
+    server = archive.server
+    version = server.connect().version
+    server.key = server.new_key(set(permissions_for(OPERATIONS, version)) - {"asset.delete"})
+    result = archive.all_of_it(code=ExitCode.ACCESS)
+    assert "asset.delete" in result.err
+    assert archive.has_album("Holiday") and not archive.asset("Holiday/beach.jpg")["isFavorite"]
+
+
+def test_without_a_scan_it_says_what_is_missing(archive: Archive) -> None:
+    archive.with_administrator = False
+    result = archive.backup("--album", "Holiday", "--delete-assets", "--apply")
+    assert "2 copies have not appeared in Immich yet" in result.err
+    assert not archive.is_trashed("beach.jpg")
+    archive.folders.scan()
+    result = archive.backup("--album", "Holiday", "--delete-assets", "--max-ratio", "1", "--apply")
+    assert archive.is_trashed("beach.jpg")
+
+
+def test_copies_that_do_not_appear_in_time_are_a_failure(archive: Archive) -> None:
+    admin = archive.server.host.admin
+    body = {"exclusionPatterns": ["**/Holiday/**"]}
+    admin.put(f"/libraries/{archive.folders.library_id}", body)
+    result = archive.all_of_it("Holiday", "--wait", "0.3", code=ExitCode.CHANGES_FAILED)
+    assert "0 of 2 copies have appeared" in result.err
+    assert not archive.is_trashed("beach.jpg") and archive.has_album("Holiday")
+
+
+def test_a_saved_plan_is_applied_as_far_as_it_is_true(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PACKAGES, "album-backup", "immich_tools.album_backup")
+    archive.with_administrator = False
+    saved = archive.shell.folder / "plan.json"
+    archive.backup("--album", "Holiday", "--save-plan", str(saved))
+    lines = [line for line in saved.read_text().splitlines() if "tower.jpg" not in line or '"do"' not in line]
+    saved.write_text("\n".join(lines))
+    assert archive.shell.toolkit("apply", str(saved), "--yes").code == ExitCode.DONE
+    assert archive.names() == ["Holiday/beach.jpg"]

@@ -122,7 +122,7 @@ def test_update_mode_2_with_a_name_that_is_not_known_removes_nobody(
     result = run(shell, folders, *EVERY_TIME, "-x", "Blacke", "-x", "Casey")
 
     assert users(folders)["Rome"] == {"Blake": "editor", "Casey": "viewer"}
-    assert "did you mean 'Blake'" in result.out
+    assert "perhaps 'Blake' is meant." in result.out
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor"])

@@ -80,7 +80,20 @@ MISSING_ORIGINALS = (
     *("selection", "units"),
 )
 ALBUM_BACKUP = (
-    *("choices", "facts", "finish", "layout", "names", "plan", "selection", "sidecar", "units", "xmp"),
+    *(
+        "carry",
+        "choices",
+        "facts",
+        "finish",
+        "homes",
+        "layout",
+        "names",
+        "plan",
+        "selection",
+        "sidecar",
+        "units",
+        "xmp",
+    ),
 )
 PURE = [
     *(f"folder_albums/{name}.py" for name in FOLDER_ALBUMS),

@@ -189,6 +189,7 @@ def test_copies_are_not_shown_twice_in_albums_whose_uploads_stay() -> None:
     [
         ({"exif": Exif(description="another")}, "description"),
         ({"exif": Exif(rating=2)}, "rating"),
+        ({"exif": Exif(file_size=1)}, "size"),
         ({"exif": Exif(date_time_original=asset("a").file_created_at + timedelta(hours=1))}, "date"),
     ],
 )
@@ -201,6 +202,31 @@ def test_an_upload_stays_whose_copy_says_something_else(of_copy: dict[str, Any],
     plan = make_plan(known, FINISHING, Stage.FINISH)
     assert not actions(plan, TrashAssets)
     assert codes(plan) == {"a": "differs"} and field in plan.skips[0].reason
+
+
+def test_an_upload_stays_for_an_album_that_its_copy_cannot_go_into() -> None:
+    known = appeared(facts(asset("a")))
+    theirs = album("theirs", "Theirs", OTHER, role=AlbumRole.VIEWER)
+    known = evolve(
+        known,
+        visible={**known.visible, ME: {**known.visible[ME], "theirs": theirs}},
+        holders={**known.holders, "a": frozenset({"holiday", "theirs"})},
+    )
+    plan = make_plan(known, FINISHING, Stage.FINISH)
+    assert codes(plan) == {"a": "differs"} and "albums" in plan.skips[0].reason
+
+
+def test_copies_go_into_an_album_that_stays_for_another_upload() -> None:
+    """Else it would lose the photos whose uploads go."""
+    known = appeared(facts(asset("a"), asset("b")))
+    path = f"{ROOT}/Holiday/b.jpg"
+    other = evolve(known.imported[path], exif=Exif(file_size=1, date_time_original=asset("b").file_created_at))
+    known = evolve(known, imported={**known.imported, path: other})
+    plan = make_plan(known, evolve(FINISHING, delete_album=True), Stage.FINISH)
+    assert not actions(plan, DeleteAlbum)
+    (trash,) = actions(plan, TrashAssets)
+    assert trash.trashed_ids == ("a",)
+    assert AddToAlbum("copy of a", "holiday", "Holiday") in actions(plan, AddToAlbum)
 
 
 @pytest.mark.parametrize(
@@ -310,6 +336,28 @@ def test_others_let_go_of_their_uploads_when_the_copies_have_everything() -> Non
     assert not actions(second[ME], DeleteAlbum)
 
 
+def test_a_copy_shows_where_its_upload_did() -> None:
+    known = appeared(facts(asset("a", visibility=Visibility.ARCHIVE)), visibility=Visibility.TIMELINE)
+    (shown,) = actions(make_plan(known, OPTIONS, Stage.FINISH), SetField)
+    assert (shown.field, shown.after) == (AssetField.VISIBILITY, Visibility.ARCHIVE)
+
+
+def test_where_the_library_is_another_users_their_part_comes_first() -> None:
+    known = appeared(facts(asset("a")), owner=OTHER)
+    first = plans(known, EVERYTHING, Stage.FINISH)
+    assert first[ME].changes == ()
+    (made,) = actions(first[OTHER], CreateAlbum)
+    assert (made.asset_ids, made.shares) == (("copy of a",), (f"{ME}=editor",))
+
+    again = album("made", owner=OTHER)
+    seen = {"holiday": known.visible[OTHER]["holiday"], "made": again}
+    known = evolve(known, visible={**known.visible, OTHER: seen}, rebuilt={"made": frozenset({"copy of a"})})
+    second = plans(known, EVERYTHING, Stage.FINISH)
+    assert OTHER not in second
+    trash, deleted = change(second[ME], TrashAssets), change(second[ME], DeleteAlbum)
+    assert trash.action.kept_ids == () and deleted.requires == (trash.id,)  # type: ignore[attr-defined]
+
+
 def test_tags_of_others_must_have_come_with_the_sidecar() -> None:
     tag = Tag("places/france", "t1")
     tagged = asset("b", owner=OTHER, tags=(tag,))
@@ -377,6 +425,13 @@ def test_nothing_goes_without_proof(known: BackupFacts, rebuilds: bool, deletes:
             assert all(known.present[claim.relative] == claim.content for claim in each.action.claims)  # type: ignore[union-attr]
             if user == ME:
                 assert each.action.kept_ids == (f"copy of {name}",)
+            if user == ME and not options.delete_album and not rebuilds:
+                given = {
+                    by_id[needed].action.album_id  # type: ignore[attr-defined]
+                    for needed in each.requires
+                    if isinstance(by_id[needed].action, AddToAlbum)
+                }
+                assert given == known.holders[name]
         for deletion in (each for each in plan.changes if isinstance(each.action, DeleteAlbum)):
             trashed = {name for name in deletion.requires if isinstance(by_id[name].action, TrashAssets)}
             (chosen,) = [each for each in known.albums if each.album.id == deletion.action.album_id]  # type: ignore[attr-defined]

@@ -228,8 +228,8 @@ def test_below_an_unreadable_file_nothing_is_done() -> None:
         "/photos/a/b": AlbumProperties(inherit=True),
         "/photos/a/c": AlbumProperties(description="y"),
     }
-    properties = PropertyTree(files, {"/photos/a": "line 1: no"})
-    refusal = Refusal(SkipCode.PROPERTIES_INVALID, "what is to hold for this folder cannot be read: line 1: no")
+    properties = PropertyTree(files, ["/photos/a"])
+    refusal = Refusal(SkipCode.PROPERTIES_INVALID, "the .albumprops in /photos/a is wrong (see the notes)")
     assert properties.resolve(folder("a")) == refusal
     assert properties.resolve(folder("a/b")) == refusal
     assert properties.resolve(folder("a/x")) == refusal

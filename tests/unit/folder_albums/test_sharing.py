@@ -125,7 +125,7 @@ def test_impossible_entries(text: str, words: str) -> None:
             present(_2="viewer"),
             SharingChanges(
                 add=(AlbumUser("1", AlbumRole.VIEWER),),
-                unknown=(UnknownUser("mum", "the server has no user 'mum'; did you mean 'Mom'?"),),
+                unknown=(UnknownUser("mum", "the server has no user 'mum'; perhaps 'Mom' is meant"),),
                 held_back=tuple(present(_2="viewer")),
             ),
             id="an unknown user may be one that is there",

@@ -12,6 +12,7 @@ from attrs import define, field
 from immich_tools.service.chronicle import Chronicle
 from immich_tools.service.cron import Cron
 from immich_tools.service.health import Health, HealthFile, JobHealth
+from immich_tools.service.message import Occasion
 from immich_tools.service.options import NotificationOptions
 from immich_tools.service.schedule import Ended, Job
 
@@ -100,3 +101,18 @@ def test_a_file_that_cannot_be_written_is_told_once_and_ends_nothing(tmp_path: P
     (tmp_path / "gone").mkdir()
     made.waiting(JOB, NOW)
     assert HealthFile(tmp_path / "gone" / "health.json").read().jobs["albums"].last_exit_code == 0
+
+
+class Broken(NotificationOptions):
+    """Options of which nobody knows what is wrong with them."""
+
+    @property
+    def occasions(self) -> frozenset[Occasion]:
+        raise RuntimeError("canary")
+
+
+def test_whatever_goes_wrong_with_a_notification_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    made, said = chronicle(tmp_path / "health.json")
+    made.notifications = Broken()
+    made.ended(JOB, NOW, NOW, Ended(5))
+    assert said.lines[-1].endswith("A notification went wrong: RuntimeError.") and said.levels[-1] == logging.ERROR

@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
-from immich_tools.service.process import Program, SystemClock
+from immich_tools.service.process import Program, SystemClock, local_zone
 from immich_tools.service.schedule import Ended, Task
 
 
@@ -75,3 +76,13 @@ def test_the_clock_comes_back_at_once_when_the_moment_has_passed() -> None:
     soon = clock.now() + timedelta(milliseconds=20)
     clock.wait_until(soon)
     assert clock.now() >= soon
+
+
+def test_the_zone_of_this_computer(tmp_path: Path) -> None:
+    with resources.files("tzdata").joinpath("zoneinfo", "Europe", "Berlin").open("rb") as file:
+        (tmp_path / "berlin").write_bytes(file.read())
+    summer = datetime(2026, 7, 1, tzinfo=local_zone(tmp_path / "berlin"))
+    assert summer.utcoffset() == timedelta(hours=2)
+    (tmp_path / "broken").write_text("no zone")
+    for name in ("none", "broken"):
+        assert local_zone(tmp_path / name).key == "UTC"

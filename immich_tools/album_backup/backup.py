@@ -1,0 +1,301 @@
+"""A backup from beginning to end, for whoever shows it: a command, a web page, a script.
+
+Each stage is read, planned and carried out by itself, as a run of its own with its own journal. What is there already is not done again,
+so a backup that was killed at any moment goes on when it is started again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from attrs import define, evolve, field, frozen
+
+from immich_tools.album_backup.accounts import Accounts
+from immich_tools.album_backup.choices import Stage
+from immich_tools.album_backup.facts import BackupFacts
+from immich_tools.album_backup.files import KnownFiles
+from immich_tools.album_backup.gather import gather, imported
+from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.plan import copies, make_plans, not_appeared
+from immich_tools.album_backup.units import IN_THE_WAY, UNREAD, UNREADABLE
+from immich_tools.disk.place import Place
+from immich_tools.disk.watch import Watch
+from immich_tools.errors import ExitCode
+from immich_tools.i18n import _
+from immich_tools.immich.client import Immich
+from immich_tools.immich.models import Asset
+from immich_tools.plan.document import Plan
+from immich_tools.plan.execute import Progress, Watcher
+from immich_tools.plan.file_actions import WRITTEN
+from immich_tools.plan.guards import check_room
+from immich_tools.plan.outcome import Outcome
+from immich_tools.report.text import pace
+
+_PASSES: Final = 4
+"""Rounds of the last stage: what goes over, other users' uploads, own uploads, the album."""
+_FIRST_PAUSE: Final = 0.1
+_LONGEST_PAUSE: Final = 5.0
+_FAILURES: Final = frozenset({UNREADABLE, IN_THE_WAY, UNREAD})
+
+
+@frozen
+class Planned:
+    """A stage's plan for one user, before anything of it is done."""
+
+    stage: Stage
+    plan: Plan
+
+
+@frozen
+class Progressed:
+    """How far a run is.
+
+    :ivar rate: bytes a second so far; None where nothing was copied yet.
+    :ivar seconds_left: until all bytes are done at that rate; None where that is not known.
+    """
+
+    stage: Stage
+    progress: Progress
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+@frozen
+class Waited:
+    """How many of the copies have appeared in Immich."""
+
+    appeared: int
+    expected: int
+
+
+@frozen
+class CarriedOut:
+    """A run has ended."""
+
+    stage: Stage
+    outcome: Outcome
+
+
+Event: TypeAlias = Planned | Progressed | Waited | CarriedOut
+Tell: TypeAlias = Callable[[Event], None]
+CarryOut: TypeAlias = Callable[[Plan, Immich, Watcher], Outcome]
+"""Carries out a plan with a user's connection, usually by `plan.execute.apply`, which it gives the watcher."""
+
+
+@frozen
+class Report:
+    """How a backup has ended.
+
+    :ivar outcomes: of the runs that were made, in their order.
+    :ivar not_appeared: paths, as the server sees them, of copies that Immich does not show yet.
+    :ivar left: ids of members that could not be copied.
+    :ivar is_overdue: whether copies have not appeared although a scan was asked for and waited for.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    not_appeared: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    is_overdue: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """CHANGES_FAILED when something failed, could not be copied, or did not appear in time."""
+        failed = self.left or self.is_overdue or any(outcome.failures for outcome in self.outcomes)
+        return ExitCode.CHANGES_FAILED if failed else ExitCode.DONE
+
+
+@frozen
+class Preview:
+    """What a backup would do now.
+
+    :ivar stage: the first that has something to do; the last where none has.
+    :ivar plans: its plans, of each user.
+    :ivar follows: what comes after it, for a person.
+    """
+
+    stage: Stage
+    plans: tuple[Plan, ...]
+    follows: tuple[str, ...] = ()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether anything would be changed."""
+        return any(plan.changes for plan in self.plans)
+
+
+def preview(accounts: Accounts, options: AlbumBackupOptions, *, watch: Watch | None = None) -> Preview:
+    """What the next stage would do; only reads. Every source is tried, every target looked at, and there must be room for the copies.
+
+    :raises GuardTripped: there is not.
+    :raises ToolkitError: as for `gather`.
+    """
+    facts = gather(accounts, options, watch=watch, try_downloads=True)
+    copying = make_plans(facts, options, Stage.COPY)
+    found = Preview(Stage.COPY, copying, _follows(Stage.COPY, options))
+    for stage in _stages(options):
+        plans = make_plans(facts, options, stage)
+        if any(plan.changes for plan in plans):
+            # What cannot be copied is told only with the copies.
+            left = [plan for plan in copying if stage is not Stage.COPY and plan.skips]
+            found = Preview(stage, (*left, *plans), _follows(stage, options))
+            break
+    check_room(change for plan in found.plans for change in plan.changes)
+    return found
+
+
+def back_up(
+    accounts: Accounts,
+    options: AlbumBackupOptions,
+    carry_out: CarryOut,
+    *,
+    tell: Tell | None = None,
+    watch: Watch | None = None,
+) -> Report:
+    """Do it all, as far as the options say.
+
+    :param carry_out: see `CarryOut`.
+    :param tell: is told what happens, also by other threads.
+    :param watch: may end it; what was begun can be resumed, or the backup just started again.
+    :raises Cancelled: `watch` asked to stop.
+    :raises Stopped: a guard stopped a run; the runs before it stay.
+    :raises ToolkitError: as for `gather`, and what `carry_out` raises.
+    """
+    return _Backup(accounts, options, carry_out, tell or _unheard, watch or Watch()).run()
+
+
+def _unheard(_event: Event) -> None:
+    """Nobody listens."""
+
+
+def _stages(options: AlbumBackupOptions) -> tuple[Stage, ...]:
+    return tuple(Stage) if options.scan else (Stage.COPY, Stage.FINISH)
+
+
+def _follows(stage: Stage, options: AlbumBackupOptions) -> tuple[str, ...]:
+    steps = []
+    if stage is Stage.COPY and options.scan:
+        steps.append(_("the library is scanned"))
+    if stage is not Stage.FINISH:
+        steps.append(_("the copies take over what hangs on the uploads, once they have appeared in Immich"))
+        if options.rebuild_album:
+            steps.append(_("the album is made again with the copies"))
+        if options.delete_assets:
+            steps.append(_("the uploads are moved to the trash"))
+        if options.delete_album:
+            steps.append(_("the album is deleted"))
+    return tuple(steps)
+
+
+@frozen
+class _Done:
+    """A stage that was carried out.
+
+    :ivar facts: as they were before.
+    :ivar goes_on: whether something was done, and went well: then there may be more to do.
+    """
+
+    facts: BackupFacts
+    goes_on: bool
+
+
+@define
+class _Backup:
+    accounts: Accounts
+    options: AlbumBackupOptions
+    carry_out: CarryOut
+    tell: Tell
+    watch: Watch
+    albums: tuple[str, ...] | None = None
+    known: KnownFiles = field(factory=KnownFiles)
+    outcomes: list[Outcome] = field(factory=list)
+    left: list[str] = field(factory=list)
+
+    def run(self) -> Report:
+        self._stage(Stage.COPY)
+        missing: tuple[str, ...] = ()
+        if self.options.scan:
+            missing = self._wait(self._stage(Stage.SCAN).facts)
+        for _number in range(_PASSES):
+            finished = self._stage(Stage.FINISH)
+            if not self.options.scan:
+                missing = not_appeared(copies(finished.facts, self.options), finished.facts.imported)
+            if not finished.goes_on:
+                break
+        is_overdue = bool(missing) and self.options.scan
+        return Report(tuple(self.outcomes), missing, tuple(dict.fromkeys(self.left)), is_overdue)
+
+    def _stage(self, stage: Stage) -> _Done:
+        """Plan a stage and carry it out."""
+        self.watch.check()
+        facts = self._gather()
+        plans = make_plans(facts, self.options, stage)
+        goes_on = any(plan.changes for plan in plans)
+        for plan in plans:
+            self.tell(Planned(stage, plan))
+            self.left += [name for skip in plan.skips if skip.code in _FAILURES for name in skip.asset_ids]
+        for plan in plans:
+            client = self.accounts.of_user(plan.user_id)
+            if plan.changes and client is not None:
+                self.watch.check()
+                outcome = self.carry_out(plan, client, self._watcher(stage))
+                self.outcomes.append(outcome)
+                self._learn(outcome)
+                self.tell(CarriedOut(stage, outcome))
+                goes_on = goes_on and not outcome.failures
+        return _Done(facts, goes_on)
+
+    def _gather(self) -> BackupFacts:
+        """The facts as they are now, about the albums that the backup began with."""
+        options = self.options
+        if self.albums is not None:
+            options = evolve(options, all_albums=False, album=self.albums)
+        is_first = self.albums is None
+        facts = gather(self.accounts, options, known=self.known, watch=self.watch, may_be_gone=not is_first)
+        if is_first:
+            self.albums = tuple(chosen.album.id for chosen in facts.albums)
+        return facts
+
+    def _learn(self, outcome: Outcome) -> None:
+        """Files that a run has just read back need not be read again for the next plan."""
+        for change in outcome.plan.changes:
+            action, result = change.action, outcome.results.get(change.id)
+            if isinstance(action, WRITTEN) and action.content is not None and result and result.status.is_settled:
+                self.known.learn(Place(Path(action.folder), action.relative), action.content)
+
+    def _watcher(self, stage: Stage) -> Watcher:
+        began = time.monotonic()
+
+        def watch(progress: Progress) -> None:
+            self.watch.check()
+            rate, left = pace(progress.bytes_done, progress.bytes_total, time.monotonic() - began) or (None, None)
+            self.tell(Progressed(stage, progress, rate, left))
+
+        return watch
+
+    def _wait(self, facts: BackupFacts) -> tuple[str, ...]:
+        """Wait until the copies have appeared in Immich and are read, if a scan could be asked for.
+
+        :param facts: as they were before the scan.
+        :returns: paths of those that have not.
+        """
+        expected = copies(facts, self.options)
+        missing = not_appeared(expected, facts.imported)
+        if facts.library is None or facts.administrator is None:
+            return missing
+        ends = time.monotonic() + self.options.wait
+        pause = _FIRST_PAUSE
+        while True:
+            self.tell(Waited(len(expected) - len(missing), len(expected)))
+            if not missing or time.monotonic() >= ends:
+                return missing
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            self.watch.check()
+            missing = not_appeared(missing, self._imported(missing))
+
+    def _imported(self, paths: Iterable[str]) -> dict[str, Asset]:
+        target = self.options.target()
+        return imported(self.accounts, target, [path.removeprefix(f"{target}/") for path in paths])

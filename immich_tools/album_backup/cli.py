@@ -1,0 +1,162 @@
+"""``immich-album-backup``: copies of an album's originals in an external library."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Annotated, Final
+
+from attrs import evolve, frozen
+from cyclopts import Parameter
+
+from immich_tools.album_backup.accounts import Accounts
+from immich_tools.album_backup.backup import Report, back_up, preview
+from immich_tools.album_backup.older import Connection, check_whose
+from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.plan import TOOL
+from immich_tools.album_backup.show import Show, list_albums
+from immich_tools.errors import ExitCode, UsageError
+from immich_tools.i18n import _, ngettext
+from immich_tools.immich.client import Immich
+from immich_tools.plan.document import Plan
+from immich_tools.plan.execute import Watcher, apply
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.storage import check_place
+from immich_tools.report.output import Output
+from immich_tools.service.notify import Notifier, told
+from immich_tools.service.options import NotificationOptions
+from immich_tools.session import connect, guards_of, typed_consent
+from immich_tools.settings import (
+    AccountOptions,
+    ApplyOptions,
+    OutputOptions,
+    SourceOptions,
+    accounts,
+    make_app,
+    run,
+)
+
+
+@frozen(kw_only=True)
+class ListOptions:
+    """What concerns one run on the command line, and not what a plan is made of."""
+
+    list: Annotated[bool, Parameter(negative=(), help=_("Only list the albums, by name, the last one first."))] = False
+
+
+# Defaults of parameters are made once, here.
+TOOL_OPTIONS: Final = AlbumBackupOptions()
+LISTING: Final = ListOptions()
+CONNECTION: Final = Connection()
+
+
+def album_backup(
+    *,
+    tool: Annotated[AlbumBackupOptions, Parameter(name="*")] = TOOL_OPTIONS,
+    listing: Annotated[ListOptions, Parameter(name="*")] = LISTING,
+    changes: Annotated[ApplyOptions, Parameter(name="*")] = ApplyOptions(),
+    connection: Annotated[Connection, Parameter(name="*")] = CONNECTION,
+    users: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
+    output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    notifications: Annotated[NotificationOptions, Parameter(name="*")] = NotificationOptions(),
+    source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
+) -> int:
+    """Copy albums into an external library, every file proven; then, if asked to, let go of the uploads.
+
+    Without --apply nothing is changed: the plan is shown. With several users' keys the albums are those that the first one sees.
+    """
+    if changes.save_plan is not None:
+        if changes.apply:
+            raise UsageError(_("--save-plan saves what a dry run shows; leave out --apply."))
+        check_place(changes.save_plan)
+    with (
+        Output(output) as out,
+        told(Notifier(notifications, out.say), TOOL),
+        _connected(connection, changes, out) as connected,
+    ):
+        if listing.list:
+            list_albums(connected.first, out)
+            return out.ended(ExitCode.DONE)
+        if not changes.apply:
+            return _preview(connected, tool, changes, out)
+
+        def carry_out(plan: Plan, immich: Immich, watcher: Watcher) -> Outcome:
+            guards = guards_of(changes)
+            guards.check(plan)
+            return apply(
+                plan,
+                immich,
+                guards=guards,
+                journal_folder=changes.journals(),
+                permanent=typed_consent(plan, immich) if changes.permanent else None,
+                batch_size=changes.batch_size,
+                watcher=watcher,
+            )
+
+        report = back_up(connected, tool, carry_out, tell=Show(out))
+        return _ended(report, tool, out)
+
+
+@contextmanager
+def _connected(connection: Connection, changes: ApplyOptions, out: Output) -> Iterator[Accounts]:
+    """Connect for every user whose key is known."""
+    with ExitStack() as stack:
+        clients = []
+        for account in accounts():
+            options = evolve(connection, api_key=account.key)
+            client = stack.enter_context(connect(options, read_only=not changes.apply, output=out))
+            if changes.apply:
+                client.check_writable()
+            check_whose(account.name, client.me)
+            clients.append(client)
+        yield Accounts.of(clients)
+
+
+def _preview(connected: Accounts, tool: AlbumBackupOptions, changes: ApplyOptions, out: Output) -> int:
+    found = preview(connected, tool)
+    for plan in found.plans:
+        out.plan(plan)
+    if changes.save_plan is not None:
+        _save(found.plans, changes, out)
+    for step in found.follows if found.has_work else ():
+        out.say(_("Then {step}.").format(step=step))
+    if not found.has_work:
+        return out.nothing_done(_("Nothing to do."), ExitCode.DONE)
+    code = ExitCode.WORK_FOUND if changes.exit_code else ExitCode.DONE
+    return out.nothing_done(_("Dry run: nothing was changed. Carry it out with --apply."), code)
+
+
+def _save(plans: tuple[Plan, ...], changes: ApplyOptions, out: Output) -> None:
+    filled = [plan for plan in plans if plan.changes] or list(plans[:1])
+    if len(filled) > 1:
+        raise UsageError(_("--save-plan: there are plans of several users; choose one with --account."))
+    assert changes.save_plan is not None
+    filled[0].save(changes.save_plan)
+    out.say(
+        _(
+            "The plan is in {path}. Read it, delete what you do not want, and carry it out with: immich-toolkit apply {path}"
+        ).format(path=changes.save_plan)
+    )
+
+
+def _ended(report: Report, tool: AlbumBackupOptions, out: Output) -> int:
+    missing = len(report.not_appeared)
+    if missing:
+        out.say(
+            ngettext(
+                "{count} copy has not appeared in Immich yet, such as {path}. When the library has been scanned, run this again.",
+                "{count} copies have not appeared in Immich yet, such as {path}. When the library has been scanned, run this again.",
+                missing,
+            ).format(count=missing, path=report.not_appeared[0])
+        )
+    if not report.outcomes:
+        return out.nothing_done(_("Nothing to do."), report.exit_code)
+    return out.ended(report.exit_code)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app = make_app("immich-album-backup", _("Copy albums into an external library, proven."), table=TOOL)
+    app.default(album_backup)
+    sys.exit(run(app))

@@ -1,0 +1,256 @@
+"""The last stage: what hangs on the uploads goes over to their copies, then the uploads go, then the album. Pure.
+
+Nothing goes here without its requirements: the files are claimed to be there byte for byte when the request is sent, and whatever goes
+over was read back before. Where an upload and its copy belong to different users, which no plan can be about together, the upload goes
+in a later plan, which is only made once everything is found to be over there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from attrs import define, field, frozen
+
+from immich_tools.album_backup.carry import Copied, compared
+from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum
+from immich_tools.album_backup.homes import Home, deletion, homes_of
+from immich_tools.album_backup.layout import Role
+from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.units import BackupUnit
+from immich_tools.i18n import _
+from immich_tools.plan.actions import TrashAssets
+from immich_tools.plan.claims import FileHolds
+from immich_tools.plan.document import Change, Skip
+from immich_tools.plan.transfer import transfer_changes
+
+DIFFERS, STACKED, NOT_APPEARED, ALBUM_STAYS = "differs", "stacked", "not-appeared", "album-stays"
+_CLAIMED: Final = (Role.ORIGINAL, Role.MOTION, Role.EDITED)
+
+
+@frozen
+class Finished:
+    """What the stage means for one user."""
+
+    changes: list[Change]
+    skips: list[Skip]
+    notes: tuple[str, ...] = ()
+
+
+def finish(facts: BackupFacts, options: AlbumBackupOptions, units: Iterable[BackupUnit], user_id: str) -> Finished:
+    """What one user's plan does.
+
+    :param units: those whose files all lie at their places, of all users.
+    """
+    planner = _Planner(facts, options, user_id)
+    planner.find_copies(units)
+    planner.decide_albums()
+    for copied in planner.copied.values():
+        planner.carry_over(copied)
+    planner.trash()
+    planner.delete_albums()
+    return Finished(list(planner.changes.values()), planner.skips, planner.notes())
+
+
+@define
+class _Planner:
+    facts: BackupFacts
+    options: AlbumBackupOptions
+    user_id: str
+    copied: dict[str, Copied] = field(factory=dict)
+    homes: dict[str, Home] = field(factory=dict)
+    going: dict[str, ChosenAlbum] = field(factory=dict)
+    may_go: frozenset[str] = frozenset()
+    transfers: dict[str, list[Change]] = field(factory=dict)
+    changes: dict[str, Change] = field(factory=dict)
+    trashed: dict[str, str] = field(factory=dict)
+    skips: list[Skip] = field(factory=list)
+
+    # The copies
+
+    def find_copies(self, units: Iterable[BackupUnit]) -> None:
+        """Note the units whose copies Immich shows and has read."""
+        for unit in sorted(units, key=lambda each: each.id):
+            copy = self.facts.imported.get(f"{self.options.target()}/{unit.relative}")
+            if copy is not None and copy.exif is not None and not copy.is_trashed and not copy.is_offline:
+                self.copied[unit.id] = Copied(unit, copy)
+            elif unit.owner_id == self.user_id and self._has_more_to_do:
+                reason = _("its copy is proven, and has not appeared in Immich yet: {path}").format(path=unit.relative)
+                self.skips.append(Skip((unit.id,), NOT_APPEARED, reason, unit.album.album.name))
+
+    @property
+    def _has_more_to_do(self) -> bool:
+        """Whether more is asked for than copies."""
+        return self.options.rebuild_album or self.options.delete_assets or self.options.delete_album
+
+    # The albums
+
+    def decide_albums(self) -> None:
+        """Which albums go, where copies are together from then on, what the copies take over, and which uploads may go.
+
+        An album that stays is one more that copies must go into, which may keep an upload, and that another album. So this begins with
+        all albums going and ends when nothing changes any more.
+        """
+        self.homes = homes_of(self.facts, self.copied) if self.options.rebuild_album else {}
+        self.going = {each.album.id: each for each in self.facts.albums if self.options.delete_album}
+        while True:
+            left = self.homes.keys() | self.going.keys()
+            self.copied = {
+                name: compared(each, self.facts, left, goes=self.options.delete_assets)
+                for name, each in self.copied.items()
+            }
+            self.may_go = self._whole_stacks() if self.options.delete_assets else frozenset()
+            objections = {name: self._objection(chosen) for name, chosen in self.going.items()}
+            if not any(objections.values()):
+                return
+            for name, reason in objections.items():
+                if reason is not None:
+                    self._stays(self.going.pop(name), reason)
+
+    def _whole_stacks(self) -> frozenset[str]:
+        """The uploads that may go with all others of their stacks."""
+        ready = {name for name, each in self.copied.items() if not each.differs}
+        return frozenset(name for name in ready if ready.issuperset(self.copied[name].unit.upload.stack))
+
+    def _objection(self, chosen: ChosenAlbum) -> str | None:
+        """Why an album is not deleted; None when it may be."""
+        album = chosen.album
+        if album.owner_id not in self.facts.user_ids:
+            return _("it belongs to {name}").format(name=self.facts.names.get(album.owner_id, album.owner_id))
+        copied = [name for name in chosen.member_ids if name in self.copied]
+        if chosen.member_ids and not copied:
+            return _("nothing of it was copied")
+        if self.options.delete_album_anyway:
+            return None
+        home = self.homes.get(album.id)
+        left_out = [
+            name
+            for name in chosen.member_ids
+            if name not in self.copied and (home is None or name not in home.member_ids)
+        ]
+        if left_out:
+            return _("{count} of its members were left out").format(count=len(left_out))
+        staying = [name for name in copied if self.options.delete_assets and name not in self.may_go]
+        if staying:
+            return _("{count} of its uploads stay").format(count=len(staying))
+        return _("there is a link to it") if album.has_shared_link else None
+
+    def _stays(self, chosen: ChosenAlbum, reason: str) -> None:
+        owner_id = chosen.album.owner_id
+        if self.user_id == (owner_id if owner_id in self.facts.user_ids else self.facts.users[0].id):
+            text = _("the album is not deleted: {reason}; --delete-album-anyway deletes it all the same").format(
+                reason=reason
+            )
+            self.skips.append(Skip((), ALBUM_STAYS, text, chosen.album.name))
+
+    # What goes over
+
+    def carry_over(self, copied: Copied) -> None:
+        """What one copy takes over."""
+        known_tags = {tag.id: tag for tag in (*(copied.upload.tags or ()), *(copied.copy.tags or ()))}
+        changes = transfer_changes(
+            copied.copy.id,
+            copied.before,
+            copied.after,
+            group=copied.unit.album.album.name,
+            albums=self.facts.visible.get(copied.copy.owner_id, {}),
+            tags=known_tags,
+        )
+        together = [
+            self.homes[chosen.album.id].changes[copied.copy.id]
+            for chosen in self.facts.albums
+            if chosen.album.id in self.homes
+            and copied.unit.id in chosen.member_ids
+            and copied.copy.id in self.homes[chosen.album.id].changes
+        ]
+        self.transfers[copied.unit.id] = [*changes, *together]
+        if copied.copy.owner_id == self.user_id:
+            for change in self.transfers[copied.unit.id]:
+                self.changes.setdefault(change.id, change)
+
+    # What goes
+
+    def trash(self) -> None:
+        """The user's uploads go, stacks as a whole."""
+        if not self.options.delete_assets:
+            return
+        for name, copied in self.copied.items():
+            if copied.upload.owner_id != self.user_id:
+                continue
+            if copied.differs:
+                reason = _("its copy says something else in Immich: {fields}").format(fields=", ".join(copied.differs))
+                self._skip(copied, DIFFERS, reason)
+            elif name not in self.may_go:
+                self._skip(copied, STACKED, _("is in a stack with others that stay"))
+            else:
+                stack = copied.unit.upload.stack or (name,)
+                going = [self.copied[each] for each in stack]
+                # What is another user's to do must have been done.
+                is_over = all(each.copy.owner_id == self.user_id or not self.transfers[each.unit.id] for each in going)
+                if is_over and name == min(stack):
+                    self._trash(going)
+
+    def _skip(self, copied: Copied, code: str, reason: str) -> None:
+        self.skips.append(Skip((copied.unit.id,), code, reason, copied.unit.album.album.name))
+
+    def _trash(self, going: Sequence[Copied]) -> None:
+        own = [each for each in going if each.copy.owner_id == self.user_id]
+        requires = dict.fromkeys(change.id for each in own for change in self.transfers[each.unit.id])
+        action = TrashAssets(
+            tuple(each.unit.id for each in going),
+            tuple(each.copy.id for each in own),
+            claims=tuple(claim for each in going for claim in self._claims(each.unit)),
+        )
+        reason = "\n".join(_("copied to {path}").format(path=each.unit.relative) for each in going)
+        change = Change(f"trash:{going[0].unit.id}", action, reason, tuple(requires), going[0].unit.album.album.name)
+        self.changes[change.id] = change
+        self.trashed.update((each.unit.id, change.id) for each in going)
+
+    def _claims(self, unit: BackupUnit) -> Iterable[FileHolds]:
+        for role in _CLAIMED:
+            file = unit.file(role)
+            if file is None:
+                continue
+            content = file.content or self.facts.present[file.relative]
+            assert content is not None, "it was found to be there"
+            yield FileHolds(self.facts.local_target, file.relative, content.size, content.sha1)
+
+    def notes(self) -> tuple[str, ...]:
+        """What the reader should know of the copies."""
+        apart = sum(
+            each.unit.file(Role.MOTION) is not None and each.copy.live_photo_video_id is None
+            for each in self.copied.values()
+            if each.copy.owner_id == self.user_id
+        )
+        if not apart:
+            return ()
+        # Immich joins what carries one content identifier, whatever the names (2.3.1 and 3.1.0).
+        text = _("{count} live photos are not joined in Immich: their files do not say that they belong together.")
+        return (text.format(count=apart),)
+
+    def delete_albums(self) -> None:
+        """The user's albums go that may, once nothing is in them that stays."""
+        for chosen in self.going.values():
+            album = chosen.album
+            if album.owner_id != self.user_id:
+                continue
+            home = self.homes.get(album.id)
+            copied = [self.copied[name] for name in chosen.member_ids if name in self.copied]
+            waiting = [each for each in copied if each.copy.owner_id != self.user_id and self.transfers[each.unit.id]]
+            waiting += [each for each in copied if each.unit.id in self.may_go and each.unit.id not in self.trashed]
+            if waiting:
+                # What is other users' to do is found done by a later plan.
+                continue
+            required = [
+                *(change.id for each in copied for change in self.transfers[each.unit.id]),
+                *(() if home is None or home.owner_id != self.user_id else (each.id for each in home.changes.values())),
+                *(self.trashed[each.unit.id] for each in copied if each.unit.id in self.trashed),
+            ]
+            change = Change(
+                f"delete-album:{album.id}",
+                deletion(chosen),
+                _("its photos are copied"),
+                tuple(dict.fromkeys(name for name in required if name in self.changes)),
+                album.name,
+            )
+            self.changes[change.id] = change

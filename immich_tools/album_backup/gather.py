@@ -1,0 +1,287 @@
+"""Reads from a server and from the disks what the planner of the album backup needs; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os.path import commonpath
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from immich_tools.album_backup.accounts import Accounts
+from immich_tools.album_backup.choices import Origin
+from immich_tools.album_backup.facts import DOWNLOADED, BackupFacts, ChosenAlbum, Edition, Source, Upload
+from immich_tools.album_backup.files import (
+    KnownFiles,
+    check_target,
+    check_writable,
+    look_at_source,
+    look_at_targets,
+    read_sidecar,
+)
+from immich_tools.album_backup.layout import Role
+from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.selection import chosen_albums
+from immich_tools.album_backup.units import (
+    BackupUnit,
+    File,
+    arranged,
+    content_of,
+    folders_of,
+    is_embedded,
+    wanted_units,
+)
+from immich_tools.disk.watch import Watch
+from immich_tools.errors import AccessDenied, FileFailed, RequestRefused, UsageError
+from immich_tools.i18n import _
+from immich_tools.immich.assets import EVERYWHERE
+from immich_tools.immich.filters import AssetFilter
+from immich_tools.immich.models import Album, AlbumRole, Asset, Library
+from immich_tools.paths.names import normal_path, parts
+
+if TYPE_CHECKING:
+    from immich_tools.immich.client import Immich
+
+_EXTENSIONS: Final = {"image/jpeg": ".jpg", "image/webp": ".webp", "image/png": ".png"}
+
+
+def gather(
+    accounts: Accounts | Immich,
+    options: AlbumBackupOptions,
+    *,
+    known: KnownFiles | None = None,
+    watch: Watch | None = None,
+    try_downloads: bool = False,
+    may_be_gone: bool = False,
+) -> BackupFacts:
+    """Read the albums, what belongs to their members, and what lies at the destination.
+
+    :param accounts: the users whose uploads may be copied; one connection for one user.
+    :param known: what was read of files before.
+    :param watch: may end the work.
+    :param try_downloads: ask the server for each file that will be downloaded whether it can be.
+    :param may_be_gone: an album may have been deleted since the backup began.
+    :raises UsageError: an album or the destination is not there, or no external library shows it.
+    :raises FileFailed: the destination cannot be written to or looked at.
+    :raises AccessDenied: a key lacks a permission.
+    :raises IncompleteListing: the members of an album cannot be read completely.
+    :raises Cancelled: `watch` asked to stop.
+    """
+    accounts = accounts if isinstance(accounts, Accounts) else Accounts.of([accounts])
+    known, watch = known or KnownFiles(), watch or Watch()
+    first = accounts.first
+    server_target = options.target()
+    target = options.path_map().local(server_target)
+    check_target(target)
+    visible = {client.me.id: {album.id: album for album in client.albums.all()} for client in accounts.clients}
+    albums = chosen_albums(visible[first.me.id].values(), options, may_be_gone=may_be_gone)
+    facts = BackupFacts(
+        users=tuple(client.me for client in accounts.clients),
+        server_version=first.version,
+        populations={client.me.id: client.assets.owned() for client in accounts.clients},
+        local_target=target,
+        names={user.id: user.name for user in first.users.all()},
+        visible=visible,
+        library=_library(accounts, server_target),
+    )
+    facts = _with_members(facts, albums, accounts, options, watch)
+    units = wanted_units(facts, options)
+    folders = folders_of(units, facts, options)
+    facts = evolve(facts, present=look_at_targets(target, folders, _sizes(units), known, watch))
+    units = arranged(units, facts, options)
+    missing = (file for unit in units if unit.refusal is None for file in unit.files if not file.is_there)
+    check_writable(target, {file.relative.rpartition("/")[0] for file in missing})
+    if try_downloads:
+        facts = _with_tried_downloads(facts, units, accounts)
+    facts = evolve(facts, imported=imported(accounts, server_target, [unit.relative for unit in units]))
+    return _with_holders(facts, units, accounts, options)
+
+
+def _library(accounts: Accounts, target: str) -> Library | None:
+    """The external library that shows the destination; None when no key may tell.
+
+    :raises UsageError: none shows it.
+    """
+    for client in accounts.clients:
+        if not client.me.is_admin:
+            continue
+        try:
+            libraries = client.libraries.all()
+        except AccessDenied:
+            continue
+        wanted = parts(normal_path(target))
+        for library in libraries:
+            shown = [parts(normal_path(path)) for path in library.import_paths]
+            if any(wanted[: len(names)] == names for names in shown):
+                return library
+        raise UsageError(
+            _("No external library of the server shows {path}; make one in Immich first.").format(path=target)
+        )
+    return None
+
+
+def _with_members(
+    facts: BackupFacts, albums: Iterable[Album], accounts: Accounts, options: AlbumBackupOptions, watch: Watch
+) -> BackupFacts:
+    first = accounts.first
+    chosen, assets = [], dict[str, Asset]()
+    for album in albums:
+        watch.check()
+        member_ids = tuple(sorted(first.albums.member_ids(album)))
+        assets |= first.assets.read_each([name for name in member_ids if name not in assets])
+        there = tuple(name for name in member_ids if name in assets)
+        start = min((assets[name].local_date_time.date() for name in there), default=None)
+        chosen.append(ChosenAlbum(album, there, start))
+    for client in accounts.clients[1:]:
+        # Only owners see everything about an asset.
+        theirs = [asset.id for asset in assets.values() if asset.owner_id == client.me.id]
+        assets |= client.assets.read_each(theirs)
+    external = {
+        name: asset
+        for name, asset in assets.items()
+        if asset.library_id is not None or options.is_external(asset.original_path)
+    }
+    uploads = [asset for name, asset in assets.items() if name not in external]
+
+    def read(asset: Asset) -> Upload:
+        watch.check()
+        client = accounts.of_user(asset.owner_id)
+        return Upload(asset) if client is None else _upload(asset, client, options)
+
+    found = first.connection.each(uploads, read)
+    return evolve(
+        facts,
+        albums=tuple(chosen),
+        external=external,
+        uploads={upload.asset.id: upload for upload in found},
+    )
+
+
+def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload:
+    local = options.path_map().local
+    motion = None if asset.live_photo_video_id is None else client.assets.get(asset.live_photo_video_id)
+    source = _source(asset, options)
+    upload = Upload(asset, source, motion)
+    if motion is not None and not is_embedded(motion):
+        upload = evolve(upload, motion_source=_source(motion, options))
+    if options.origin is not Origin.DOWNLOAD:
+        try:
+            upload = evolve(upload, sidecar=read_sidecar(local(asset.original_path)))
+        except FileFailed as failure:
+            # Where the original is not on the disk, its sidecar is not looked for either.
+            upload = evolve(upload, source=source if source == DOWNLOADED else Source(source.path, str(failure)))
+    if options.edited and asset.is_edited:
+        upload = evolve(upload, edition=_edition(asset.id, client))
+    if asset.stack_id is not None:
+        stack = client.stacks.get(asset.stack_id)
+        upload = evolve(upload, stack=() if stack is None else tuple(sorted(stack.member_ids)))
+    return upload
+
+
+def _edition(asset_id: str, client: Immich) -> Edition:
+    try:
+        with client.downloads.open(asset_id, edited=True) as download:
+            return Edition(download.size, _EXTENSIONS.get(download.media_type, ".jpg"))
+    except RequestRefused:
+        # Copying it will meet this too, and say so.
+        return Edition(None, ".jpg")
+
+
+def _source(asset: Asset, options: AlbumBackupOptions) -> Source:
+    content = content_of(asset)
+    return look_at_source(
+        options.path_map().local(asset.original_path), None if content is None else content.size, options.origin
+    )
+
+
+def _sizes(units: Iterable[BackupUnit]) -> frozenset[int]:
+    """Sizes that files of the units have: a file of another size is none of them."""
+    return frozenset(
+        size
+        for unit in units
+        for file in unit.files
+        if (size := file.size if file.content is None else file.content.size) is not None
+    )
+
+
+def _with_tried_downloads(facts: BackupFacts, units: Iterable[BackupUnit], accounts: Accounts) -> BackupFacts:
+    """Note what the server does not send."""
+    wanted = [
+        (unit, file)
+        for unit in units
+        for file in unit.files
+        if file.role in (Role.ORIGINAL, Role.MOTION) and file.source == DOWNLOADED and not file.is_there
+    ]
+
+    def attempt(pair: tuple[BackupUnit, File]) -> tuple[str, Role, str]:
+        unit, file = pair
+        client = accounts.of_user(unit.owner_id)
+        assert client is not None, "uploads of others have no files"
+        try:
+            with client.downloads.open(file.asset_id):
+                return unit.id, file.role, ""
+        except RequestRefused as refusal:
+            return unit.id, file.role, str(refusal)
+
+    uploads = dict(facts.uploads)
+    for name, role, problem in accounts.first.connection.each(wanted, attempt):
+        if problem and role is Role.ORIGINAL:
+            uploads[name] = evolve(uploads[name], source=Source(None, problem))
+        elif problem:
+            uploads[name] = evolve(uploads[name], motion_source=Source(None, problem))
+    return evolve(facts, uploads=uploads)
+
+
+def imported(accounts: Accounts, target: str, relatives: Iterable[str]) -> dict[str, Asset]:
+    """The assets that Immich shows at paths below the destination: path as the server sees it → asset, as far as keys are known."""
+    wanted = {f"{target}/{relative}" for relative in relatives if relative}
+    if not wanted:
+        return {}
+    folder = commonpath([path.rpartition("/")[0] for path in wanted])
+    found: dict[str, Asset] = {}
+    for client in accounts.clients:
+        search = AssetFilter(visibility=EVERYWHERE, path_part=f"{folder}/", with_exif=True)
+        for asset in client.assets.stream(search):
+            path = normal_path(asset.original_path)
+            if asset.library_id is not None and path in wanted:
+                found[path] = asset
+    return found
+
+
+def _with_holders(
+    facts: BackupFacts, units: Iterable[BackupUnit], accounts: Accounts, options: AlbumBackupOptions
+) -> BackupFacts:
+    """What is known only of assets whose copies have appeared: tags, and the albums that hold them."""
+    copies = {
+        unit.id: facts.imported[path]
+        for unit in units
+        if (path := f"{options.target()}/{unit.relative}") in facts.imported and unit.is_complete
+    }
+    if not copies:
+        return facts
+    read: dict[str, Asset] = {}
+    holders: dict[str, frozenset[str]] = {}
+    for client in accounts.clients:
+        theirs = [copy.id for copy in copies.values() if copy.owner_id == client.me.id]
+        read |= client.assets.read_each(theirs)
+        uploads = [name for name in copies if facts.uploads[name].asset.owner_id == client.me.id]
+        holders |= _holders(client, [*theirs, *uploads], facts.visible[client.me.id])
+    names = {chosen.album.name for chosen in facts.albums}
+    rebuilt = {
+        album.id: client.albums.member_ids(album)
+        for client in accounts.clients
+        for album in facts.visible[client.me.id].values()
+        if options.rebuild_album and album.name in names and album.role is AlbumRole.OWNER
+    }
+    return evolve(
+        facts,
+        imported={path: read.get(asset.id, asset) for path, asset in facts.imported.items()},
+        holders=holders,
+        rebuilt=rebuilt,
+    )
+
+
+def _holders(client: Immich, ids: Iterable[str], albums: Mapping[str, Album]) -> dict[str, frozenset[str]]:
+    wanted = list(ids)
+    members = client.albums.memberships(albums.values(), wanted)
+    return {name: frozenset(album for album, held in members.items() if name in held) for name in wanted}

@@ -1,0 +1,224 @@
+"""From facts to plans: one for each user whose uploads, copies or albums a stage is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from immich_tools.album_backup.choices import Stage
+from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum
+from immich_tools.album_backup.finish import finish
+from immich_tools.album_backup.layout import Role
+from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.units import BackupUnit, File, arranged, wanted_units
+from immich_tools.i18n import _
+from immich_tools.immich.models import Asset
+from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.file_actions import CopyFile, ScanLibrary, WriteFile
+from immich_tools.settings.documents import to_document
+
+TOOL: Final = "album-backup"
+"""Name of the tool in plans."""
+
+EXTERNAL, NOT_APPEARED = "external", "not-appeared"
+
+
+def units_of(facts: BackupFacts, options: AlbumBackupOptions) -> list[BackupUnit]:
+    """The units of all albums, each file with its place."""
+    return arranged(wanted_units(facts, options), facts, options)
+
+
+def server_path(unit: BackupUnit, options: AlbumBackupOptions) -> str:
+    """The path of a unit's copy as the server sees it."""
+    return f"{options.target()}/{unit.relative}"
+
+
+def copies(facts: BackupFacts, options: AlbumBackupOptions) -> tuple[str, ...]:
+    """Paths, as the server sees them, of the copies that are complete."""
+    return tuple(server_path(unit, options) for unit in units_of(facts, options) if unit.is_complete)
+
+
+def not_appeared(paths: Iterable[str], imported: Mapping[str, Asset]) -> tuple[str, ...]:
+    """Those paths at which Immich shows nothing yet, or has not read what it shows."""
+    return tuple(path for path in paths if (found := imported.get(path)) is None or found.exif is None)
+
+
+def make_plans(facts: BackupFacts, options: AlbumBackupOptions, stage: Stage) -> tuple[Plan, ...]:
+    """What a stage would do, for each user; the first user's plan is always among them.
+
+    The same facts give the same plans, in whatever order they come.
+    """
+    units = units_of(facts, options)
+    plans = [_plan(facts, options, stage, units, user.id) for user in facts.users]
+    return tuple(plan for number, plan in enumerate(plans) if not number or plan.changes or plan.keeps or plan.skips)
+
+
+def make_plan(facts: BackupFacts, options: AlbumBackupOptions, stage: Stage = Stage.COPY) -> Plan:
+    """What a stage would do with the first user's key."""
+    return make_plans(facts, options, stage)[0]
+
+
+def _plan(
+    facts: BackupFacts, options: AlbumBackupOptions, stage: Stage, units: Sequence[BackupUnit], user_id: str
+) -> Plan:
+    changes: list[Change] = []
+    keeps: list[Keep] = []
+    skips: list[Skip] = []
+    notes: tuple[str, ...] = ()
+    is_first = user_id == facts.users[0].id
+    own = [unit for unit in units if unit.owner_id == user_id]
+    others = [unit for unit in units if is_first and unit.owner_id not in facts.user_ids]
+    if stage is Stage.COPY:
+        for unit in own:
+            changes += _copies(unit, facts, options)
+            if unit.is_complete:
+                keeps.append(Keep(unit.id, _("is there already: {path}").format(path=unit.relative), _group(unit)))
+        skips = [_refused(unit) for unit in (*own, *others) if unit.refusal is not None]
+        if is_first:
+            skips += _external(facts)
+            notes = _notes(facts, options, units)
+    elif stage is Stage.SCAN:
+        changes = _scan(facts, options, user_id)
+    else:
+        finished = finish(facts, options, [unit for unit in units if unit.is_complete], user_id)
+        changes, skips, notes = finished.changes, finished.skips, finished.notes
+    named = {asset_id for change in changes for asset_id in change.action.assets}
+    named |= {keep.asset_id for keep in keeps} | {asset_id for skip in skips for asset_id in skip.asset_ids}
+    return Plan(
+        tool=TOOL,
+        user_id=user_id,
+        server_version=str(facts.server_version),
+        population=facts.populations.get(user_id, 0),
+        changes=tuple(changes),
+        keeps=tuple(keeps),
+        skips=tuple(skips),
+        options=to_document(options),
+        notes=notes,
+        labels=_labels(facts, named),
+    )
+
+
+def _group(unit: BackupUnit) -> str:
+    return unit.album.album.name
+
+
+def _copies(unit: BackupUnit, facts: BackupFacts, options: AlbumBackupOptions) -> list[Change]:
+    """The files of a unit that are missing. What a scan must find together with the photo is written before the photo."""
+    if unit.refusal is not None:
+        return []
+    missing = {file.role: file for file in unit.files if not file.is_there}
+    before = tuple(_change_id(unit, role) for role in (Role.SIDECAR, Role.MOTION) if role in missing)
+    original = (_change_id(unit, Role.ORIGINAL),) if Role.ORIGINAL in missing else ()
+    requires = {Role.ORIGINAL: before, Role.EDITED: original}
+    return [
+        Change(
+            _change_id(unit, role),
+            _action(unit, missing[role], facts, options),
+            _REASONS[role],
+            requires.get(role, ()),
+            _group(unit),
+        )
+        for role in Role
+        if role in missing
+    ]
+
+
+def _change_id(unit: BackupUnit, role: Role) -> str:
+    return f"{role.value}:{unit.id}"
+
+
+_REASONS: Final = {
+    Role.ORIGINAL: _("the original"),
+    Role.MOTION: _("its motion video"),
+    Role.SIDECAR: _("what Immich knows about it"),
+    Role.EDITED: _("what Immich's editor made of it"),
+}
+
+
+def _action(unit: BackupUnit, file: File, facts: BackupFacts, options: AlbumBackupOptions) -> CopyFile | WriteFile:
+    given = options.permissions()
+    if file.text is not None:
+        return WriteFile(
+            facts.local_target,
+            file.relative,
+            file.text,
+            unit.id,
+            mode=given.mode,
+            user=given.user,
+            group=given.group,
+        )
+    return CopyFile(
+        facts.local_target,
+        file.relative,
+        file.asset_id,
+        source=file.source.path,
+        edited=file.role is Role.EDITED,
+        size=file.size if file.content is None else file.content.size,
+        sha1=None if file.content is None else file.content.sha1,
+        modified=unit.upload.asset.file_created_at.isoformat(),
+        mode=given.mode,
+        user=given.user,
+        group=given.group,
+    )
+
+
+def _refused(unit: BackupUnit) -> Skip:
+    assert unit.refusal is not None
+    code, reason = unit.refusal
+    return Skip((unit.id,), code, reason, _group(unit))
+
+
+def _external(facts: BackupFacts) -> list[Skip]:
+    reason = _("lies in an external library already")
+    return [
+        Skip((asset_id,), EXTERNAL, reason, chosen.album.name)
+        for asset_id, chosen in _first_albums(facts)
+        if asset_id in facts.external
+    ]
+
+
+def _first_albums(facts: BackupFacts) -> Iterable[tuple[str, ChosenAlbum]]:
+    seen: set[str] = set()
+    for chosen in facts.albums:
+        for asset_id in chosen.member_ids:
+            if asset_id not in seen:
+                seen.add(asset_id)
+                yield asset_id, chosen
+
+
+def _scan(facts: BackupFacts, options: AlbumBackupOptions, user_id: str) -> list[Change]:
+    if facts.library is None or user_id != facts.administrator:
+        return []
+    if not not_appeared(copies(facts, options), facts.imported):
+        return []
+    action = ScanLibrary(facts.library.id, facts.library.name)
+    return [Change("scan", action, _("the copies are to appear in Immich"), group=facts.library.name)]
+
+
+def _notes(facts: BackupFacts, options: AlbumBackupOptions, units: Sequence[BackupUnit]) -> tuple[str, ...]:
+    notes = []
+    stacked = sum(1 for unit in units if unit.upload.stack)
+    if stacked and options.delete_assets:
+        notes.append(_("{count} uploads are in stacks; stacks are not made again.").format(count=stacked))
+    if options.edited and not any(unit.upload.edition for unit in units):
+        notes.append(_("Nothing in these albums was edited in Immich."))
+    if options.scan and (facts.administrator is None or facts.library is None):
+        notes.append(
+            _("No scan can be asked for: that takes an administrator's key with library.read and library.update.")
+        )
+    return tuple(notes)
+
+
+def _labels(facts: BackupFacts, named: Iterable[str]) -> dict[str, Label]:
+    known: dict[str, Asset] = {asset.id: asset for asset in facts.imported.values()} | dict(facts.external)
+    for upload in facts.uploads.values():
+        known[upload.asset.id] = upload.asset
+        if upload.motion is not None:
+            known[upload.motion.id] = upload.motion
+    return {asset_id: _label(known[asset_id]) for asset_id in sorted(named) if asset_id in known}
+
+
+def _label(asset: Asset) -> Label:
+    size = asset.exif.file_size if asset.exif else None
+    taken = asset.local_date_time.replace(tzinfo=None).isoformat(" ", "seconds")
+    return Label(asset.original_file_name, asset.original_path, taken, size)

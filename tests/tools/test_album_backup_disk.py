@@ -1,0 +1,161 @@
+"""Originals that lie on a disk of this computer are copied from there, with their times and their sidecars."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from immich_tools import Immich, album_backup
+from immich_tools.album_backup import Accounts, AlbumBackupOptions, Progressed, Stage, back_up
+from immich_tools.album_backup.sidecar import read
+from immich_tools.album_backup.xmp import Packet
+from immich_tools.disk.watch import Watch
+from immich_tools.errors import Cancelled, ExitCode
+from immich_tools.immich.client import Immich as Client
+from immich_tools.plan.document import Plan
+from immich_tools.plan.execute import Watcher, apply
+from immich_tools.plan.guards import Guards
+from immich_tools.plan.outcome import Outcome
+from immich_tools.sandbox import Dialect, Sandbox
+from tests.tools import pictures
+from tests.tools.archive import Archive
+from tests.tools.command_line import CommandLine
+from tests.tools.folders import Folders
+from tests.tools.host import sandbox_host
+from tests.tools.server import COPY, TAKEN
+
+WRITTEN = 1_577_836_800
+SIDECAR = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:darktable="http://darktable.sf.net/">
+<xmp:Rating>2</xmp:Rating><darktable:history_end>7</darktable:history_end></rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+@pytest.fixture(params=list(Dialect), ids=lambda dialect: str(dialect.value))
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]:
+    """A server whose folder /data is `originals` here, and an album with one photo in it."""
+    with sandbox_host(request.param) as host:
+        assert host.sandbox is not None
+        originals = tmp_path / "originals"
+        originals.mkdir()
+        host.sandbox.mount("/data", originals)
+        server = host.new_user("Alex")
+        server.photo("beach.jpg")
+        server.album("Holiday", "beach.jpg")
+        shell = CommandLine(server.url, server.key, tmp_path)
+        yield Archive(server, shell, Folders(server, tmp_path / "library"), more=mapped(originals))
+        host.remove_users()
+
+
+def mapped(originals: Path) -> dict[str, str]:
+    return {"IMMICH_ALBUM_BACKUP_MAP": f"/data={originals}"}
+
+
+def sandbox_of(archive: Archive) -> Sandbox:
+    sandbox = archive.server.host.sandbox
+    assert sandbox is not None
+    return sandbox
+
+
+def original(archive: Archive) -> Path:
+    """The file of the upload."""
+    file = sandbox_of(archive).state.assets[archive.server.ids["beach.jpg"]].file
+    assert file is not None
+    return file
+
+
+def downloads(archive: Archive) -> int:
+    return sum(request.path.endswith("/original") for request in sandbox_of(archive).requests)
+
+
+def test_files_come_from_the_disk_with_their_times(archive: Archive) -> None:
+    os.utime(original(archive), (WRITTEN, WRITTEN))
+    archive.backup("--album", "Holiday", "--apply")
+    copy = archive.path / "Holiday/beach.jpg"
+    assert copy.read_bytes() == original(archive).read_bytes()
+    assert copy.stat().st_mtime == WRITTEN and downloads(archive) == 0
+
+
+def test_files_that_are_elsewhere_are_downloaded(archive: Archive) -> None:
+    archive.more = {}
+    archive.backup("--album", "Holiday", "--apply")
+    assert (archive.path / "Holiday/beach.jpg").read_bytes() == original(archive).read_bytes()
+    assert downloads(archive) == 1
+
+
+def test_a_sidecar_is_merged_and_not_replaced(archive: Archive) -> None:
+    original(archive).with_name(f"{original(archive).name}.xmp").write_bytes(SIDECAR)
+    archive.server.update("beach.jpg", description="At the beach")
+    archive.backup("--album", "Holiday", "--apply")
+    sidecar = (archive.path / "Holiday/beach.jpg.xmp").read_bytes()
+    assert (read(sidecar).description, read(sidecar).rating) == ("At the beach", 2)
+    assert b"history_end>7<" in sidecar and Packet(sidecar)
+
+
+def test_a_damaged_original_is_no_copy(archive: Archive) -> None:
+    damaged = original(archive).read_bytes()[:-1] + b"!"
+    original(archive).write_bytes(damaged)
+    result = archive.all_of_it(code=ExitCode.CHANGES_FAILED)
+    assert "is not the file that Immich knows" in result.out
+    assert archive.names() == [] and not archive.leftovers()
+    assert not archive.is_trashed("beach.jpg") and archive.has_album("Holiday")
+
+
+def test_an_original_that_is_gone_is_reported_by_a_dry_run_too(archive: Archive) -> None:
+    original(archive).unlink()
+    assert "unreadable" in archive.backup("--album", "Holiday").out
+    archive.all_of_it(code=ExitCode.CHANGES_FAILED)
+    assert not archive.is_trashed("beach.jpg") and archive.has_album("Holiday")
+
+
+def test_what_the_editor_made_is_copied_beside_it(archive: Archive) -> None:
+    edited = pictures.photo("edited", width=COPY[0], height=COPY[1], taken=TAKEN)
+    sandbox_of(archive).state.assets[archive.server.ids["beach.jpg"]].edited = edited
+    archive.backup("--album", "Holiday", "--edited", "--apply")
+    if archive.server.major < 3:
+        # Immich 2.3.1 has no editor.
+        assert archive.names() == ["Holiday/beach.jpg"]
+        return
+    assert (archive.path / "Holiday/beach-edited.jpg").read_bytes() == edited
+    assert (archive.path / "Holiday/beach.jpg").read_bytes() == original(archive).read_bytes()
+    assert "Nothing to do" in archive.backup("--album", "Holiday", "--edited", "--apply").err
+    (archive.path / "Holiday/beach-edited.jpg").unlink()
+    archive.backup("--album", "Holiday", "--edited", "--apply")
+    assert "Holiday/beach-edited.jpg" in archive.names()
+
+
+def carried_out(folder: Path) -> album_backup.CarryOut:
+    def carry_out(plan: Plan, immich: Client, watcher: Watcher) -> Outcome:
+        return apply(plan, immich, guards=Guards(max_ratio=1), journal_folder=folder, watcher=watcher)
+
+    return carry_out
+
+
+def test_a_program_follows_a_backup_and_stops_it(archive: Archive, tmp_path: Path) -> None:
+    """As a web page does: it is told what happens, stops it in the middle of copying, and starts it again later."""
+    options = AlbumBackupOptions(
+        album=("Holiday",), external_path=(archive.folders.root,), delete_assets=True, scan=True
+    )
+    stop, stages = Event(), list[Stage]()
+
+    def stop_while_copying(event: album_backup.Event) -> None:
+        if isinstance(event, Progressed):
+            stages.append(event.stage)
+            stop.set()
+
+    clients = [Immich.connect(archive.server.url, key) for key in (archive.server.key, archive.admin_key)]
+    assert archive.folders.library_id
+    accounts = Accounts.of(clients)
+    carry_out = carried_out(tmp_path / "runs")
+    with pytest.raises(Cancelled):
+        back_up(accounts, options, carry_out, tell=stop_while_copying, watch=Watch(cancelled=stop.is_set))
+    assert set(stages) == {Stage.COPY} and not archive.leftovers() and not archive.is_trashed("beach.jpg")
+
+    report = back_up(accounts, options, carry_out)
+    assert (report.exit_code, report.not_appeared, report.left) == (ExitCode.DONE, (), ())
+    assert archive.is_trashed("beach.jpg")
+    for client in clients:
+        client.close()
