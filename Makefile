@@ -1,6 +1,6 @@
 # Every target makes what it needs itself; Python 3.11 or newer, make and git are enough.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint sdk sdk-check bench docs clean
+.PHONY: help demo test lint sdk sdk-check bench docs lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -46,6 +46,9 @@ bench: .venv/ready ## measure; prints figures, asserts nothing
 docs: .venv/ready ## write the pages that are made from the commands
 	$(BIN)/python docs/reference.py
 	$(BIN)/python docs/migration_pages.py
+
+lock: .venv/ready ## write the lock files of the container anew
+	$(BIN)/python .ci/lock.py
 
 clean: ## remove what these targets made
 	rm -rf .venv .venv-codegen .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -186,14 +186,15 @@ def ask(question: str) -> str:
     return answer.strip()
 
 
-def agree(question: str, *, yes: bool) -> bool:
+def agree(question: str, *, yes: bool, flag: str = "--yes") -> bool:
     """Ask before something is changed; only an explicit yes agrees.
 
     :param yes: agreed beforehand.
+    :param flag: how the command agrees beforehand.
     :raises UsageError: there is nobody to ask.
     """
     return (
         yes
-        or parse_answer(ask(_("{question} y or n (--yes answers beforehand): ").format(question=question)))
+        or parse_answer(ask(_("{question} y or n ({flag} answers beforehand): ").format(question=question, flag=flag)))
         is Answer.YES
     )

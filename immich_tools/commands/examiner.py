@@ -53,6 +53,8 @@ class Examiner:
         return Examined(tuple(words), frozenset(_servers(parsed)))
 
     def _tells_the_same(self, parsed: Parsed) -> bool:
+        if not self.notifications.channels():
+            return False
         return any(
             isinstance(value, NotificationOptions) and value == self.notifications for value in parsed.values.values()
         )

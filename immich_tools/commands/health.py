@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from immich_tools.errors import ExitCode
+from immich_tools.errors import ExitCode, UsageError
 from immich_tools.i18n import _
 from immich_tools.report.output import Output
 from immich_tools.service.health import Health, JobHealth, hangs
@@ -28,15 +28,20 @@ def health(
     """
     invocation = current_invocation.get() or Invocation(Surroundings())
     with Output(output) as out:
-        places = Place.all(invocation.surroundings.state_folder)
-        known = {place: place.health.read() for place in places}
-        running = [known[place] for place in places if place.is_taken()]
+        known: dict[Place, Health] = {}
+        problems = []
+        for place in Place.all(invocation.surroundings.state_folder):
+            try:
+                known[place] = place.health.read()
+            except UsageError as error:
+                problems.append(str(error))
+        running = [health for place, health in known.items() if place.is_taken()]
         if out.is_json:
             for each in known.values():
                 _print_lines(each, out, is_running=each in running)
         else:
             _print_table(known, running, out)
-        problems = _problems(running)
+        problems += _problems(running)
         for problem in problems:
             out.say(problem)
         return out.ended(ExitCode.UNEXPECTED if problems else ExitCode.DONE)

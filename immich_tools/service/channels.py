@@ -214,6 +214,8 @@ def _reason(error: Exception) -> str:
         return _("the server refused it with code {code}").format(code=error.smtp_code)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return _("the server offers no TLS")
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return _("the server said nothing, or ended the connection")
     code = getattr(error, "code", None)
     if isinstance(code, int):
         return _("the server answered with status {code}").format(code=code)

@@ -6,17 +6,18 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from attrs import asdict, evolve, field, frozen
 
-from immich_tools.errors import ExitCode, UsageError
+from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.service.schedule import WELL
 
-WELL = frozenset({int(ExitCode.DONE), int(ExitCode.WORK_FOUND)})
-"""Exit codes of runs that went well."""
+OVERDUE: Final = timedelta(minutes=10)
+"""No schedule lets a job wait that long while nothing runs, unless it hangs."""
 
 
 @frozen
@@ -62,15 +63,16 @@ class HealthFile:
     path: Path
 
     def read(self) -> Health:
-        """What it says.
+        """What it says; nothing where there is no such file yet.
 
-        :raises UsageError: it is not there, or cannot be understood.
+        :raises UsageError: it cannot be read or understood.
         """
         try:
             document = json.loads(self.path.read_text(encoding="utf-8"))
-            return Health({str(name): JobHealth(**values) for name, values in document["jobs"].items()})
+            jobs = {str(name): JobHealth(**values) for name, values in document["jobs"].items()}
+            return Health(jobs, str(document["server"]))
         except FileNotFoundError:
-            reason = _("no schedule has begun yet")
+            return Health()
         except OSError as error:
             reason = error.strerror or type(error).__name__
         except (ValueError, TypeError, KeyError, AttributeError):
@@ -82,7 +84,10 @@ class HealthFile:
 
         :raises OSError: it cannot be written.
         """
-        document: dict[str, Any] = {"jobs": {name: asdict(job) for name, job in health.jobs.items()}}
+        document: dict[str, Any] = {
+            "server": health.server,
+            "jobs": {name: asdict(job) for name, job in health.jobs.items()},
+        }
         draft = self.path.with_name(self.path.name + ".new")
         try:
             draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
@@ -95,19 +100,34 @@ class HealthFile:
 
 @frozen
 class Health:
-    """What is known of all jobs, by their names."""
+    """What is known of all jobs that work on a server, by their names.
+
+    :ivar server: its address.
+    """
 
     jobs: Mapping[str, JobHealth] = field(factory=dict)
+    server: str = ""
 
-    def of(self, names: Iterable[str]) -> Health:
+    def of(self, server: str, names: Iterable[str]) -> Health:
         """The same for these jobs only: what was known of them, and nothing of the others."""
-        return Health({name: evolve(self.jobs.get(name, JobHealth()), running_since=None) for name in names})
+        return Health({name: evolve(self.jobs.get(name, JobHealth()), running_since=None) for name in names}, server)
 
     def with_job(self, name: str, job: JobHealth) -> Health:
         """The same with one job replaced."""
-        return Health({**self.jobs, name: job})
+        return evolve(self, jobs={**self.jobs, name: job})
 
     @property
     def unwell(self) -> tuple[str, ...]:
         """Names of jobs whose last run failed."""
         return tuple(name for name, job in self.jobs.items() if not job.is_well)
+
+
+def hangs(healths: Iterable[Health], now: datetime) -> bool:
+    """Whether a job should have begun long ago, and none is running for which it would have to wait.
+
+    :param healths: of all servers that a schedule works on.
+    """
+    jobs = [job for health in healths for job in health.jobs.values()]
+    if any(job.running_since for job in jobs):
+        return False
+    return any(job.next_due and datetime.fromisoformat(job.next_due) + OVERDUE < now for job in jobs)

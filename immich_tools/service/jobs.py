@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
@@ -14,8 +15,21 @@ from immich_tools.service.cron import Cron, zone_called
 from immich_tools.service.schedule import Job
 from immich_tools.settings.files import nearest_hint
 
-Check = Callable[[str, Sequence[str]], None]
-"""Given a tool and its flags, raises UsageError for those that it does not take."""
+
+@frozen
+class Examined:
+    """What a tool with its flags comes to.
+
+    :ivar arguments: the flags, with those that it needs besides because nobody is there to ask.
+    :ivar servers: addresses of the servers that it works on.
+    """
+
+    arguments: tuple[str, ...]
+    servers: frozenset[str] = frozenset()
+
+
+Examine = Callable[[str, Sequence[str]], Examined]
+"""Given a tool and its flags, looks at them; raises UsageError for what the tool does not take."""
 
 KEYS: Final = ("name", "tool", "cron", "time-zone", "account", "at-start", "options")
 
@@ -47,14 +61,14 @@ class _Table:
         return tuple(texts)
 
 
-def jobs_of(tables: object, path: Path, *, tools: Collection[str], zone: str, check: Check) -> tuple[Job, ...]:
+def jobs_of(tables: object, path: Path, *, tools: Collection[str], zone: ZoneInfo, examine: Examine) -> tuple[Job, ...]:
     """The jobs that a configuration file describes, in its order.
 
     :param tables: what the file holds under ``job``.
     :param path: of the file, for messages.
     :param tools: names of the commands that a job may run.
-    :param zone: name of the time zone of jobs that name none.
-    :param check: asked about the options of each job, so that a wrong one is found now and not at night.
+    :param zone: the time zone of jobs that name none.
+    :param examine: asked about the options of each job, so that a wrong one is found now and not at night.
     :raises UsageError: there is no job, or something is wrong with one; all of that, one line for each job.
     """
     if not isinstance(tables, list) or not tables:
@@ -67,7 +81,7 @@ def jobs_of(tables: object, path: Path, *, tools: Collection[str], zone: str, ch
     problems: list[str] = []
     for number, values in enumerate(tables, 1):
         try:
-            jobs.append(_job(values, number, path, tools=tools, zone=zone, check=check))
+            jobs.append(_job(values, number, path, tools=tools, zone=zone, examine=examine))
         except UsageError as error:
             problems.append(str(error))
     names = [job.name for job in jobs]
@@ -81,7 +95,7 @@ def jobs_of(tables: object, path: Path, *, tools: Collection[str], zone: str, ch
     return tuple(jobs)
 
 
-def _job(values: object, number: int, path: Path, *, tools: Collection[str], zone: str, check: Check) -> Job:
+def _job(values: object, number: int, path: Path, *, tools: Collection[str], zone: ZoneInfo, examine: Examine) -> Job:
     if not isinstance(values, Mapping):
         raise UsageError(_("{path}: write each job as a table: [[job]]").format(path=path))
     named = {str(key).replace("_", "-"): value for key, value in values.items()}
@@ -99,13 +113,21 @@ def _job(values: object, number: int, path: Path, *, tools: Collection[str], zon
     if not isinstance(options, Mapping):
         raise UsageError(_("{where}: write its options as a table: [job.options]").format(where=table.where))
     try:
-        arguments = (*_accounts(table), *flags(options))
-        cron = Cron.parse(table.text("cron"), zone_called(table.text("time-zone", zone)))
-        check(tool, arguments)
+        if "time-zone" in named:
+            zone = zone_called(table.text("time-zone"))
+        cron = Cron.parse(table.text("cron"), zone)
+        examined = examine(tool, (*_accounts(table), *flags(options)))
     except UsageError as error:
         text = str(error)
         raise UsageError(text if text.startswith(table.where) else f"{table.where}: {text}") from None
-    return Job(table.text("name", tool), tool, cron, arguments, table.truth("at-start"))
+    return Job(
+        table.text("name", tool),
+        tool,
+        examined.arguments,
+        examined.servers,
+        cron=cron,
+        at_start=table.truth("at-start"),
+    )
 
 
 def _accounts(table: _Table) -> Iterable[str]:

@@ -10,7 +10,6 @@ from attrs import frozen
 
 from immich_tools.errors import ExitCode
 from immich_tools.i18n import _, ngettext
-from immich_tools.service.health import WELL
 from immich_tools.service.schedule import Ended
 
 
@@ -26,7 +25,7 @@ def occasion_of(how: Ended) -> Occasion | None:
     """The occasion that a run gives, the most important one; None when there is nothing to tell."""
     if how.exit_code == ExitCode.STOPPED:
         return Occasion.GUARD
-    if how.exit_code not in WELL:
+    if not how.went_well:
         return Occasion.FAILURE
     return Occasion.CHANGE if how.changed else None
 
@@ -72,7 +71,7 @@ class Message:
             )
         lines.append(
             _("Began {began:%Y-%m-%d %H:%M}, took {took}; exit code {code}.").format(
-                began=self.began.astimezone(), took=_span(self.began, self.ended), code=self.how.exit_code
+                began=self.began.astimezone(), took=span(self.began, self.ended), code=self.how.exit_code
             )
         )
         return "\n".join(filter(None, lines))
@@ -91,7 +90,8 @@ class Message:
         }
 
 
-def _span(began: datetime, ended: datetime) -> str:
+def span(began: datetime, ended: datetime) -> str:
+    """How long something took, as hours, minutes and seconds."""
     seconds = max(0, round((ended - began).total_seconds()))
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 

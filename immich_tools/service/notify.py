@@ -13,10 +13,10 @@ from immich_tools.errors import ToolkitError
 from immich_tools.i18n import _
 from immich_tools.secret import redact
 from immich_tools.service.channels import NotDelivered, ping
-from immich_tools.service.health import WELL
 from immich_tools.service.message import Message, occasion_of
 from immich_tools.service.options import NotificationOptions
 from immich_tools.service.schedule import Ended
+from immich_tools.settings.streams import printable
 from immich_tools.settings.surroundings import current_invocation
 
 
@@ -35,11 +35,12 @@ class Notifier:
         occasion = occasion_of(how)
         if occasion in self.options.occasions and occasion is not None:
             invocation = current_invocation.get()
-            how = evolve(how, message=redact(how.message, invocation.secrets if invocation else ()))
+            secrets = invocation.secrets if invocation else ()
+            how = evolve(how, message=redact(printable(how.message, lines=True), secrets))
             message = Message(occasion, job, tool, began, ended, how)
             for channel in self.options.channels():
                 self._try(channel.name, partial(channel.send, message))
-        if how.exit_code in WELL and self.options.ping_url is not None:
+        if how.went_well and self.options.ping_url is not None:
             self._try(_("ping"), partial(ping, self.options.ping_url))
 
     def _try(self, name: str, deliver: Callable[[], None]) -> None:

@@ -2,7 +2,10 @@
 
 # No "from __future__ import annotations" here: cyclopts would look up the names of inherited annotations in the wrong module.
 
+from email.errors import MessageError
+from email.headerregistry import Address
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -12,8 +15,44 @@ from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.secret import Secret
 from immich_tools.service.channels import IMPLICIT_TLS_PORT, Apprise, Channel, Mail, Webhook, check_address
+from immich_tools.service.cron import zone_called
 from immich_tools.service.message import Occasion
 from immich_tools.settings import secret_flag
+
+
+@frozen(kw_only=True)
+class ScheduleOptions:
+    """When a tool runs that is named on the command line, as the older containers say it."""
+
+    cron: Annotated[
+        str | None,
+        Parameter(
+            env_var="CRON_EXPRESSION",
+            help=_(
+                "With TOOL: when it runs: minute, hour, day of the month, month, day of the week; without this it runs once."
+            ),
+        ),
+    ] = None
+    at_start: Annotated[
+        bool,
+        Parameter(
+            env_var=("RUN_AT_FIRST_STARTUP", "RUN_IMMEDIATELY"), help=_("Run every job also when the schedule begins.")
+        ),
+    ] = False
+    time_zone: Annotated[
+        str | None,
+        Parameter(
+            env_var="TZ",
+            help=_("Time zone of the schedule, such as Europe/Berlin (default: this computer's)."),
+        ),
+    ] = None
+
+    def zone(self) -> ZoneInfo | None:
+        """The time zone; None when none is named.
+
+        :raises UsageError: there is no such zone.
+        """
+        return None if self.time_zone is None else zone_called(self.time_zone)
 
 
 @frozen(kw_only=True)
@@ -117,7 +156,7 @@ class NotificationOptions:
         if (self.email_username is None) != (self.email_password is None):
             raise UsageError(_("EMAIL_USERNAME and EMAIL_PASSWORD go together: set both or none."))
         for address in (sender, *self.email_to):
-            if "@" not in address or any(ord(character) < 33 for character in address):
+            if not _is_address(address):
                 raise UsageError(_("'{address}' is no mail address.").format(address=address))
         return Mail(
             self.email_smtp_server,
@@ -128,3 +167,12 @@ class NotificationOptions:
             self.email_password,
             implicit_tls=self.email_smtp_port == IMPLICIT_TLS_PORT,
         )
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is a mail address and nothing else; Python's own parser trips over some that are none."""
+    try:
+        address = Address(addr_spec=text)
+    except (ValueError, IndexError, AttributeError, MessageError):
+        return False
+    return text.isascii() and bool(address.username and address.domain)

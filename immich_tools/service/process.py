@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
-from immich_tools.service.schedule import Ended, Job
+from immich_tools.errors import ExitCode
+from immich_tools.service.schedule import Ended, Task
+from immich_tools.settings.summary import SUMMARY_FLAG
 
 LONGEST_NAP: Final = 30.0
 """Seconds; a clock that is set, or a computer that was asleep, is noticed after that long."""
+
+LOCAL_ZONE: Final = Path("/etc/localtime")
 
 
 class SystemClock:
@@ -35,44 +39,52 @@ class SystemClock:
             time.sleep(min(left, LONGEST_NAP))
 
 
+def local_zone(path: Path = LOCAL_ZONE) -> ZoneInfo:
+    """The time zone of this computer; UTC where it does not tell."""
+    try:
+        with path.open("rb") as file:
+            return ZoneInfo.from_file(file, "localtime")
+    except (OSError, ValueError):
+        return ZoneInfo("UTC")
+
+
 @frozen
 class Program:
-    """Runs each job in a process of its own: whatever goes wrong in it, the schedule goes on.
+    """Runs each task in a process of its own: whatever goes wrong in it, the schedule goes on.
 
     :ivar command: the words before the name of the tool.
-    :ivar environment: variables to set besides those of this process.
     """
 
-    command: Sequence[str] = (sys.executable, "-m", "immich_tools")
-    environment: Mapping[str, str] = {}
+    # -P: a file in the working folder that is called like a module of Python is not taken for it.
+    command: Sequence[str] = (sys.executable, "-P", "-m", "immich_tools")
 
-    def __call__(self, job: Job) -> Ended:
-        """Run a job to its end.
+    def __call__(self, task: Task) -> Ended:
+        """Run a task to its end.
 
-        KeyboardInterrupt (Ctrl-C, SIGTERM) is passed on to the job, which ends after the requests under way and leaves a journal to resume
-        from; a second one ends it at once. Either is raised again when the job has ended.
+        KeyboardInterrupt (Ctrl-C, SIGTERM) is passed on to its process, which ends after the requests under way and leaves a journal to
+        resume from; a second one ends it at once. Either is raised again when the process has ended.
         """
-        with tempfile.TemporaryDirectory(prefix="immich-toolkit-") as folder:
-            summary = Path(folder) / "summary.json"
-            words = [*self.command, job.tool, *job.arguments, f"--summary-file={summary}"]
+        try:
+            with tempfile.TemporaryDirectory(prefix="immich-toolkit-", ignore_cleanup_errors=True) as folder:
+                return self._run(task, Path(folder) / "summary.json")
+        except OSError as error:
+            return Ended(int(ExitCode.UNEXPECTED), message=f"{error.filename}: {error.strerror}")
+
+    def _run(self, task: Task, summary: Path) -> Ended:
+        words = [*self.command, task.tool, *task.arguments, f"{SUMMARY_FLAG}={summary}"]
+        # In a group of its own: Ctrl-C in a terminal would reach it once from there and once from here.
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, start_new_session=True)
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGTERM)
             try:
-                # In a group of its own: Ctrl-C in a terminal would reach it once from there and once from here.
-                process = subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, env={**os.environ, **self.environment}, start_new_session=True
-                )
-            except OSError as error:
-                return Ended(1, message=f"{words[0]}: {error.strerror}")
-            try:
-                code = process.wait()
+                process.wait()
             except KeyboardInterrupt:
-                process.send_signal(signal.SIGTERM)
-                try:
-                    process.wait()
-                except KeyboardInterrupt:
-                    process.kill()
-                    process.wait()
-                raise
-            return _ended(code, summary)
+                process.kill()
+                process.wait()
+            raise
+        return _ended(code, summary)
 
 
 def _ended(code: int, summary: Path) -> Ended:

@@ -12,26 +12,40 @@ from typing import Final, Protocol
 
 from attrs import frozen
 
+from immich_tools.errors import ExitCode
 from immich_tools.service.cron import Cron
+
+WELL: Final = frozenset({int(ExitCode.DONE), int(ExitCode.WORK_FOUND)})
+"""Exit codes of runs that went well."""
 
 MOST_MISSED: Final = 1000
 """Missed runs that are counted; more are as good as "many"."""
 
 
 @frozen
-class Job:
-    """A command to run at certain times.
+class Task:
+    """A command to run.
 
-    :ivar name: tells it from the other jobs.
+    :ivar name: tells it from the others.
     :ivar tool: the name of the command.
     :ivar arguments: its flags.
-    :ivar at_start: whether it also runs when the schedule begins.
+    :ivar servers: addresses of the servers that it works on.
     """
 
     name: str
     tool: str
-    cron: Cron
     arguments: tuple[str, ...] = ()
+    servers: frozenset[str] = frozenset()
+
+
+@frozen(kw_only=True)
+class Job(Task):
+    """A task that is due at certain times.
+
+    :ivar at_start: whether it also runs when the schedule begins.
+    """
+
+    cron: Cron
     at_start: bool = False
 
 
@@ -48,6 +62,11 @@ class Ended:
     changed: int | None = None
     message: str = ""
 
+    @property
+    def went_well(self) -> bool:
+        """Whether nothing went wrong; work that a dry run found is nothing wrong."""
+        return self.exit_code in WELL
+
 
 class Clock(Protocol):
     """What time it is."""
@@ -62,10 +81,10 @@ class Clock(Protocol):
 
 
 class Runner(Protocol):
-    """Runs jobs."""
+    """Runs tasks."""
 
-    def __call__(self, job: Job) -> Ended:
-        """Run a job to its end."""
+    def __call__(self, task: Task) -> Ended:
+        """Run a task to its end."""
         ...
 
 

@@ -177,10 +177,10 @@ class Finder:
             refuse_both(name, name + FILE_SUFFIX, variables)
             if name in variables.values:
                 where = variables.name(name)
-                yield where, _numbered(self._secrets((each for each in variables.values[name].split(":")), where))
+                yield where, _numbered(self._secrets((each for each in variables.text(name).split(":")), where))
             if name + FILE_SUFFIX in variables.values:
                 where = variables.name(name + FILE_SUFFIX)
-                yield where, _numbered(self._of_files(variables.values[name + FILE_SUFFIX].split(":"), where))
+                yield where, _numbered(self._of_files(variables.text(name + FILE_SUFFIX).split(":"), where))
 
     def _of_connection(self, variables: Variables) -> Iterator[tuple[str, list[Turn]]]:
         option = self._option(KEY_FILE_FLAG)

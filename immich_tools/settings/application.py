@@ -311,9 +311,7 @@ def _streams(invocation: Invocation) -> dict[str, Any]:
 def _complain(app: App, invocation: Invocation, message: str, code: ExitCode) -> int:
     account = invocation.account_name
     line = invocation.with_account(summary_line(code, message=_safe(message, invocation)))
-    invocation.summarize(
-        {**invocation.summaries.get(account, line), "exit_code": int(code), "message": line["message"]}
-    )
+    invocation.summaries.append(line)
     _tell(
         app,
         invocation,
@@ -330,7 +328,7 @@ def _complain(app: App, invocation: Invocation, message: str, code: ExitCode) ->
 def _write_summary(app: App, invocation: Invocation, code: int) -> int:
     path = invocation.surroundings.working_folder / str(invocation.summary_file)
     try:
-        write_summary(path, joint_summary(list(invocation.summaries.values()), code))
+        write_summary(path, joint_summary(invocation.summaries, code))
     except UsageError as error:
         _tell(app, invocation, str(error))
         # What was to be done is done; that nobody can read of it is still an error.

@@ -34,9 +34,9 @@ def summary_line(code: int, *, message: str | None = None) -> dict[str, Any]:
 
 
 def joint_summary(summaries: Sequence[Mapping[str, Any]], code: int) -> dict[str, Any]:
-    """The summary of a command, from those of all accounts it ran for: counts are added.
+    """The summary of a command, from those of its parts (accounts, plans): counts are added.
 
-    :param summaries: each perhaps with the ``account`` it is of.
+    :param summaries: each perhaps with the ``account`` it is of; none where the command had nothing to say.
     :param code: the exit code of the whole command.
     """
     runs = [each["run"] for each in summaries if each.get("run") is not None]

@@ -52,7 +52,7 @@ class Invocation:
     :param json: whether the result is JSON lines, whose last is a summary also when an error ends the command.
     :param summarized: whether that summary has been printed.
     :param summary_file: the file to which the summary is to be written at the end, as it was given.
-    :param summaries: how it ended so far, by account (None where there is only one).
+    :param summaries: how its parts have ended so far: several accounts, or several plans that were carried out.
     :param given: flags of the options that got a value from anywhere.
     :param configuration_file: the configuration file in effect.
     :param turns: the accounts that the configuration names.
@@ -66,7 +66,7 @@ class Invocation:
     json: bool = False
     summarized: bool = False
     summary_file: str | None = None
-    summaries: dict[str | None, Mapping[str, Any]] = field(factory=dict)
+    summaries: list[Mapping[str, Any]] = field(factory=list)
     given: frozenset[str] = frozenset()
     configuration_file: Path | None = None
     turns: tuple[Turn, ...] = ()
@@ -81,10 +81,6 @@ class Invocation:
     def with_account(self, line: Mapping[str, Any]) -> Mapping[str, Any]:
         """A JSON line that also tells whose it is, where there are several accounts."""
         return line if self.account_name is None else {**line, "account": self.account_name}
-
-    def summarize(self, summary: Mapping[str, Any]) -> None:
-        """Remember how it ended for the account whose turn it is; a later word counts."""
-        self.summaries[self.account_name] = summary
 
 
 current_invocation: Final[ContextVar[Invocation | None]] = ContextVar("current_invocation", default=None)

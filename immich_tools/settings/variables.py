@@ -30,6 +30,14 @@ class Variables:
         """How a message names one of them."""
         return variable if self.path is None else _("{name} in {path}").format(name=variable, path=self.path)
 
+    def text(self, variable: str) -> str:
+        """What one of them says.
+
+        A list in a compose file (``- ROOT_PATH="/photos"``) leaves the quotes around a value in it, and they are not meant.
+        """
+        text = self.values[variable]
+        return text[1:-1] if text.count('"') == 2 and text[0] == text[-1] == '"' else text
+
 
 def no_tokens(annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
     """Keeps cyclopts from binding an environment variable itself: it does so before any configuration source."""
@@ -44,7 +52,7 @@ def values_of(option: Option, variables: Variables) -> Iterator[Found]:
     for entry in option.variables:
         if entry.variable in variables.values:
             where = variables.name(entry.variable)
-            yield option.read(where, _split(option, where, entry, variables.values[entry.variable]))
+            yield option.read(where, _split(option, where, entry, variables.text(entry.variable)))
     for row in option.numbered:
         texts = _row(row, variables)
         if texts:
@@ -99,7 +107,7 @@ def _row(row: Numbered, variables: Variables) -> list[str]:
                 )
             )
         try:
-            texts[number] = row.convert(read_string(variables.values[name]))
+            texts[number] = row.convert(read_string(variables.text(name)))
         except ValueError as error:
             raise UsageError(f"{variables.name(name)}: {error}") from None
     return [texts[number] for number in sorted(texts)]

@@ -164,6 +164,14 @@ def refused(folder: Path, *argv: str, environment: Mapping[str, str] | None = No
         ([], {"LOG_LEVEL": "INFO"}, "said", Said(log_level=LogLevel.INFO)),
         ([], {"LOG_LEVEL": "CRITICAL"}, "said.log_level", LogLevel.ERROR),
         (["--quiet"], {"LOG_LEVEL": "DEBUG"}, "said", Said(quiet=True, log_level=LogLevel.DEBUG)),
+        ([], {"ROOT_PATH": '"/a,/b c"'}, "tool.root_path", ("/a", "/b c")),
+        ([], {"ALBUM_SEPARATOR": '" - "'}, "tool.album_separator", " - "),
+        ([], {"ALBUM_SEPARATOR": '""'}, "tool.album_separator", ""),
+        ([], {"ALBUM_LEVELS": '"2"', "IGNORE": '"Feb"'}, "tool.ignore", ("Feb",)),
+        ([], {"IGNORE": '"a":"b"'}, "tool.ignore", ('"a"', '"b"')),
+        ([], {"IGNORE_REGEX1": '"a b"'}, "tool.ignore_regex", ("a b",)),
+        ([], {"ALBUM_NAME_POST_REGEX1": '"a b" "c"'}, "rewrites", (Rewrite("a b", "c"),)),
+        ([], {"UNATTENDED": '"1"'}, "options.unattended", True),
         ([], {"CRON_EXPRESSION": "?", "RUN_IMMEDIATELY": "?", "TZ": "?", "IS_DOCKER": "1"}, "said", Said()),
     ],
 )
@@ -242,6 +250,8 @@ def test_wrong_words(tmp_path: Path, argv: list[str], environment: dict[str, str
         (["--api-key", "key", "-t", "file"], {}, [KEY, OTHER]),
         (["/photos", "http://a", "key", "--api-key-type=file"], {}, [KEY, OTHER]),
         ([], {"API_KEY": f"{KEY}:{OTHER}"}, [KEY, OTHER]),
+        ([], {"API_KEY": f'"{KEY}:{OTHER}"'}, [KEY, OTHER]),
+        ([], {"API_KEY_FILE": '"key"'}, [KEY, OTHER]),
         ([], {"API_KEY_FILE": "key"}, [KEY, OTHER]),
     ],
 )

@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
+
+import pytest
 
 from immich_tools.service.process import Program, SystemClock, local_zone
 from immich_tools.service.schedule import Ended, Task
@@ -36,6 +39,14 @@ def test_a_job_that_says_nothing_has_its_exit_code() -> None:
     assert program("sys.exit(5)")(job()) == Ended(5)
     assert program("open(summary, 'w').write('{')")(job()) == Ended(0)
     assert program("os.kill(os.getpid(), signal.SIGKILL)")(job()) == Ended(-signal.SIGKILL)
+
+
+def test_a_disk_on_which_nothing_can_be_written_ends_a_run_and_not_the_schedule(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    ended = program("")(job())
+    assert ended.exit_code == 1 and "No such file or directory" in ended.message
 
 
 def test_a_program_that_does_not_exist(tmp_path: Path) -> None:

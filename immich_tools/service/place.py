@@ -1,0 +1,127 @@
+"""Where a schedule keeps what concerns one server: the lock that lets no second one work on it, and the file of its health."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Self
+
+from attrs import frozen
+
+from immich_tools.errors import UsageError
+from immich_tools.i18n import _
+from immich_tools.service.health import HealthFile
+
+LOCK: Final = ".lock"
+HEALTH: Final = ".json"
+TRIES: Final = 10
+NAP: Final = 0.05
+"""Seconds between tries: whoever looks whether there is a schedule holds the lock for an instant."""
+
+if sys.platform == "win32":  # pragma: no cover
+
+    def _lock(descriptor: int, *, alone: bool) -> None:
+        """Windows has no such lock; there nothing keeps two schedules apart, and every one that began counts as running."""
+        if not alone:
+            raise OSError
+
+else:
+    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+
+    def _lock(descriptor: int, *, alone: bool) -> None:
+        flock(descriptor, (LOCK_EX if alone else LOCK_SH) | LOCK_NB)
+
+
+@frozen
+class Place:
+    """The files of one server.
+
+    :ivar folder: in which all schedules of a state folder keep them.
+    :ivar name: what the files are called.
+    """
+
+    folder: Path
+    name: str
+
+    @classmethod
+    def of(cls, state_folder: Path, server: str) -> Self:
+        """The place of a server.
+
+        :param server: its address.
+        """
+        readable = re.sub("[^a-z0-9]+", "-", server.lower().partition("://")[2]).strip("-")[:60]
+        return cls(state_folder / "schedule", f"{readable}-{sha256(server.encode()).hexdigest()[:8]}")
+
+    @classmethod
+    def all(cls, state_folder: Path) -> tuple[Self, ...]:
+        """Places of all servers that a schedule has worked on."""
+        folder = state_folder / "schedule"
+        try:
+            return tuple(cls(folder, path.stem) for path in sorted(folder.glob(f"*{HEALTH}")))
+        except OSError:
+            return ()
+
+    @property
+    def health(self) -> HealthFile:
+        """The file of its jobs' health."""
+        return HealthFile(self.folder / f"{self.name}{HEALTH}")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let one schedule at a time work on the server. Those with other state folders, or on other machines, do not see each other.
+
+        :raises UsageError: another one is at it, or the folder cannot be written to.
+        """
+        path = self.folder / f"{self.name}{LOCK}"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise UsageError(
+                _("The state folder {path} cannot be written to: {reason}.").format(
+                    path=self.folder, reason=error.strerror or type(error).__name__
+                )
+            ) from None
+        try:
+            if not _locked(descriptor):
+                raise UsageError(
+                    _(
+                        "Another schedule works on this server already. Give one schedule all the jobs, as [[job]] tables of "
+                        "immich-toolkit.toml, or end the other one."
+                    )
+                )
+            yield
+        finally:
+            os.close(descriptor)
+
+    def is_taken(self) -> bool:
+        """Whether a schedule works on the server now."""
+        try:
+            descriptor = os.open(self.folder / f"{self.name}{LOCK}", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            _lock(descriptor, alone=False)
+        except OSError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    for _number in range(TRIES):
+        try:
+            _lock(descriptor, alone=True)
+        except OSError:
+            time.sleep(NAP)
+        else:
+            return True
+    return False
