@@ -11,13 +11,15 @@ from immich_tools.folder_albums.arrange import Arrangement, objection_to
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.i18n import _
+from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, AlbumRole, Asset
 from immich_tools.plan.album_actions import DeleteAlbum, share_texts
 from immich_tools.plan.document import Change, Keep, Skip
 
 FOREIGN_ALBUM: Final = "foreign-album"
 """Word for counting albums that are left alone because they may not be this tool's."""
+RENAMED_ALBUM: Final = "renamed-album"
+"""Word for counting albums that this tool made and that are called otherwise by now."""
 _RESTORABLE: Final = (AlbumRole.EDITOR, AlbumRole.VIEWER)
 
 
@@ -55,6 +57,18 @@ class Deletions:
         for asset_id in change.action.assets:
             self.of_asset[asset_id] = (*self.of_asset.get(asset_id, ()), change.id)
 
+    def renamed(self, album: Album, member_ids: Iterable[str], *, include: bool) -> None:
+        """Delete an album of this tool that somebody gave another name, or leave it alone: they may have meant to keep it."""
+        if include:
+            self.add(album, member_ids, _("made by this tool, and renamed since (--include-foreign)"))
+        else:
+            reason = _("album '{name}' was made by this tool and renamed since (--include-foreign)")
+            self.leave(album, RENAMED_ALBUM, reason.format(name=album.name))
+
+    def leave(self, album: Album, code: str, reason: str) -> None:
+        """Say why an album stays."""
+        self.skips.append(Skip((), code, reason, album.name))
+
     def keep(self, assets: Iterable[Asset], group: str = "") -> None:
         """Say of files that they stay, unless they are in an album that goes."""
         self.keeps += [
@@ -91,6 +105,8 @@ def plan_deletions(facts: FolderFacts, arrangement: Arrangement | None, options:
             continue
         files = by_name.get(name_key(album.name))
         if files is None:
+            if is_renamed(album, facts, arrangement, options):
+                deletions.renamed(album, members, include=options.include_foreign)
             continue
         others = len(members - files)
         if _is_theirs(album, facts, arrangement, options):
@@ -100,17 +116,33 @@ def plan_deletions(facts: FolderFacts, arrangement: Arrangement | None, options:
         elif options.include_foreign:
             deletions.add(album, members, _("has the name of a folder (--include-foreign)"))
         else:
-            reason = _("album '{name}' was not made by this tool and holds {count} other files (--include-foreign)")
-            if not members:
-                reason = _("album '{name}' was not made by this tool and is empty (--include-foreign)")
-            skip = Skip((), FOREIGN_ALBUM, reason.format(name=album.name, count=others), album.name)
-            deletions.skips.append(skip)
+            deletions.leave(album, FOREIGN_ALBUM, _foreign(album, others))
     if arrangement is None:
         deletions.account_for(facts.assets, facts.user_id)
     else:
         for folder in arrangement.files():
             deletions.keep(folder.assets, folder.label)
     return deletions
+
+
+def _foreign(album: Album, others: int) -> str:
+    """Why an album stays that may not be this tool's.
+
+    :param others: how many files in it are of no folder with its name; without any it is empty.
+    """
+    if not others:
+        return _("album '{name}' was not made by this tool and is empty (--include-foreign)").format(name=album.name)
+    return ngettext(
+        "album '{name}' was not made by this tool and holds {count} other file (--include-foreign)",
+        "album '{name}' was not made by this tool and holds {count} other files (--include-foreign)",
+        others,
+    ).format(name=album.name, count=others)
+
+
+def is_renamed(album: Album, facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOptions) -> bool:
+    """Whether this tool made an album for one of the folders, and it has another name by now."""
+    made = facts.made.get(album.id)
+    return made is not None and made.label in arrangement.wanted and options.scheme.manages(made.scheme)
 
 
 def _is_theirs(album: Album, facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOptions) -> bool:

@@ -59,7 +59,8 @@ def folder_albums(
         plan = make_plan(facts, tool)
         session.show(plan)
         asks = tool.mode is Mode.DELETE_ALL and changes.apply and plan.changes
-        if asks and not agree(_("Delete every album of yours?"), yes=options.delete_confirm):
+        yes, flag = options.delete_confirm, "--delete-confirm"
+        if asks and not agree(_("Delete every album of yours?"), yes=yes, flag=flag):
             return session.output.nothing_done(_("Nothing was changed."), ExitCode.DONE)
         return session.apply(plan)
 

@@ -132,6 +132,9 @@ def _common_folder(folders: Sequence[str]) -> str | None:
     if not folders:
         return None
     first, last = min(folders).split("/"), max(folders).split("/")
+    if len(folders) == 1 and len(first) > 3:
+        # Below a root there are folders.
+        del first[-2:-1]
     common = 0
     for one, other in zip(first[:-1], last[:-1], strict=False):
         if one != other:

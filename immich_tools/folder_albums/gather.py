@@ -11,6 +11,7 @@ from attrs import evolve
 from immich_tools.errors import AccessDenied
 from immich_tools.folder_albums.arrange import Arrangement, root_of
 from immich_tools.folder_albums.choices import Mode, SyncMode
+from immich_tools.folder_albums.cleanup import is_renamed
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.made import made_albums
@@ -23,6 +24,7 @@ from immich_tools.folder_albums.roots import Folder, Roots, directory
 from immich_tools.folder_albums.tagging import by_value, tag_value
 from immich_tools.folder_albums.walk import PropertyFiles, read_files
 from immich_tools.folders import default_journal_folder
+from immich_tools.i18n import _
 from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.models import Album, Asset, Tag, Visibility
 
@@ -55,16 +57,21 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
         loose=_loose(immich, options),
         albums=tuple(immich.albums.all()),
         made=made_albums(journal_folder or default_journal_folder(), user_id),
+        warnings=_empty_libraries(immich, options, assets),
     )
     if options.mode is Mode.DELETE_ALL:
         return evolve(facts, members=immich.albums.members(facts.own_albums()))
     if options.read_album_properties:
         found = _property_files(assets, options)
-        facts = evolve(facts, properties=found.files, broken=found.broken, warnings=found.warnings)
+        facts = evolve(facts, properties=found.files, broken=found.broken, warnings=(*facts.warnings, *found.warnings))
     arrangement = arranged(facts, options)
     if options.mode is Mode.CLEANUP:
         names = {wanted.name for wanted in arrangement.wanted.values()}
-        named = [album for album in facts.own_albums() if name_key(album.name) in names]
+        named = [
+            album
+            for album in facts.own_albums()
+            if name_key(album.name) in names or is_renamed(album, facts, arrangement, options)
+        ]
         return _with_search_for_roots(immich, options, evolve(facts, members=immich.albums.members(named)), arrangement)
     return _for_creation(immich, options, facts, arrangement)
 
@@ -112,6 +119,16 @@ def _assets(immich: Immich, options: FolderAlbumsOptions) -> Iterator[Asset]:
         return
     for wanted in _filters(options, not_in_album=not options.reads_everything):
         yield from immich.assets.stream(wanted)
+
+
+def _empty_libraries(immich: Immich, options: FolderAlbumsOptions, assets: Iterable[Asset]) -> tuple[str, ...]:
+    """Which of the chosen libraries are to be told, because a wrong id looks as if there were nothing to do."""
+    held = {asset.library_id for asset in assets}
+    return tuple(
+        _("The library {id} holds no file of yours (--library).").format(id=library_id)
+        for library_id in options.library
+        if library_id not in held and not immich.assets.count(AssetFilter(visibility=SHOWN, library_id=library_id))
+    )
 
 
 def _loose(immich: Immich, options: FolderAlbumsOptions) -> frozenset[str] | None:

@@ -91,6 +91,8 @@ def _learn(
         return
     elif isinstance(action, AddToAlbum) and action.album_id in known:
         if known[action.album_id].scheme == scheme:
+            # A folder that was moved keeps its album, and where it has its name as well nothing is renamed.
+            known[action.album_id].label = change.group
             known[action.album_id].put(action.assets, labels)
     elif isinstance(action, SetAlbumField) and action.field is AlbumField.NAME and action.album_id in known:
         known[action.album_id].label = change.group

@@ -101,7 +101,7 @@ def _claims(facts: FolderFacts, arrangement: Arrangement, by_name: Mapping[str, 
     """Album id → label of the folder it belongs to, where several folders have one name.
 
     The journal's word counts; else the folder that most of its contents come from; an album of which nothing is known belongs to the only
-    folder of its name.
+    folder of its name. One that was made for another folder does not: that folder's files may just not have been read in this run.
     """
     labels: dict[str, list[str]] = {}
     for wanted in arrangement.wanted.values():
@@ -116,7 +116,8 @@ def _claims(facts: FolderFacts, arrangement: Arrangement, by_name: Mapping[str, 
                 continue
             members = facts.members.get(album.id, frozenset())
             shares = sorted((-len(members & ids[label]), label) for label in rivals)
-            if shares[0][0] or len(rivals) == 1:
+            is_of_another_folder = made is not None and made.label != name
+            if shares[0][0] or (len(rivals) == 1 and not is_of_another_folder):
                 claims[album.id] = shares[0][1]
     return claims
 

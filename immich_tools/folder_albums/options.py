@@ -6,6 +6,7 @@ and users by colons.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, ClassVar, Final
 
@@ -28,6 +29,7 @@ from immich_tools.settings import Numbered, may_be_empty, may_be_number, unchang
 from immich_tools.settings.documents import to_document
 
 PREFIX: Final = "IMMICH_FOLDER_ALBUMS_"
+_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _names(name: str) -> tuple[str, str]:
@@ -297,6 +299,13 @@ class FolderAlbumsOptions:
         for flag, texts in (("--library", self.library), ("--share-with", self.share_with), ("--map", self.map)):
             if not all(map(str.strip, texts)):
                 raise UsageError(_("{flag} has an empty entry.").format(flag=flag))
+        for text in self.library:
+            if not _ID.fullmatch(text):
+                raise UsageError(
+                    _(
+                        "--library '{text}' is no id of a library; Immich shows it in the address of the library's page."
+                    ).format(text=text)
+                )
         if self.root_path:
             self.roots()
         self.naming()

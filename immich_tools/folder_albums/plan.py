@@ -12,13 +12,14 @@ from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.cleanup import Deletions, plan_deletions
 from immich_tools.folder_albums.facts import FolderFacts, time_taken
 from immich_tools.folder_albums.leaving import leaving
+from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.matching import Matches, match
 from immich_tools.folder_albums.notes import Findings, root_notes
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.properties import PropertyTree
 from immich_tools.folder_albums.settle import Settler, thumbnail_change
 from immich_tools.folder_albums.tagging import tag_changes
-from immich_tools.i18n import _
+from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, Asset
 from immich_tools.plan.actions import (
     AddToAlbum,
@@ -139,7 +140,7 @@ class _Planner:
                 added.update(dict.fromkeys([asset.id for asset in missing], change_id))
             return
         rename = matches.renamed.get(album.id)
-        if rename is not None:
+        if rename is not None and rename.name != name_key(album.name):
             action = SetAlbumField(album.id, album.name, AlbumField.NAME, before=album.name, after=rename.name)
             self.changes.append(Change(f"name:{album.id}", action, rename.reason, group=wanted.label))
         own_ids = {asset.id for files in wanted.own for asset in files.assets}
@@ -179,7 +180,11 @@ class _Planner:
         folders = sorted({files.folder.path for files in wanted.own or wanted.below})
         reason = _("from {folder}").format(folder=folders[0])
         if len(folders) > 1:
-            reason = _("from {folder} and {count} more folders").format(folder=folders[0], count=len(folders) - 1)
+            reason = ngettext(
+                "from {folder} and {count} more folder", "from {folder} and {count} more folders", len(folders) - 1
+            ).format(folder=folders[0], count=len(folders) - 1)
+        if people:
+            reason = _("{reason}, shared with {people}").format(reason=reason, people=settler.named(people))
         return Change(change_id, action, reason, group=wanted.label)
 
     def _files(self, files: FolderFiles, matches: Matches, added: Mapping[str, str]) -> None:
@@ -255,8 +260,9 @@ class _Planner:
         target = self.options.target_visibility
         if target is None:
             return
+        groups = {change.id: change.group for change in deletions.changes}
         for asset in sorted(self.facts.assets, key=lambda asset: asset.id):
             requires = deletions.of_asset.get(asset.id)
             if requires and asset.visibility is not target and objection_to(asset, self.facts.user_id) is None:
                 action = SetField(asset.id, AssetField.VISIBILITY, before=asset.visibility, after=target)
-                self.changes.append(Change(f"visibility:{asset.id}", action, "", requires))
+                self.changes.append(Change(f"visibility:{asset.id}", action, "", requires, groups[requires[0]]))

@@ -10,7 +10,7 @@ The rules are those that immich-folder-album-creator documents for its ``.albump
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
@@ -102,17 +102,16 @@ class PropertyTree:
     """The properties of all folders, from their files; each folder is looked up once."""
 
     _files: dict[str, AlbumProperties]
-    _broken: dict[str, str]
+    _broken: frozenset[str]
     _known: dict[Folder, AlbumProperties | Refusal] = field(repr=False, eq=False)
 
-    def __init__(self, files: Mapping[str, AlbumProperties], broken: Mapping[str, str] | None = None) -> None:
+    def __init__(self, files: Mapping[str, AlbumProperties], broken: Iterable[str] = ()) -> None:
         """
         :param files: what each file says, by the path of its folder as the server sees it.
-        :param broken: folder → what is wrong with its file. Where such a file would count nothing is done: it might have kept
-            somebody out.
+        :param broken: folders whose files are wrong. Where such a file would count nothing is done: it might have kept somebody out.
         """
         self._files = {_key(path): said for path, said in files.items()}
-        self._broken = {_key(path): problem for path, problem in (broken or {}).items()}
+        self._broken = frozenset(map(_key, broken))
         self._known = {}
 
     def resolve(self, folder: Folder) -> AlbumProperties | Refusal:
@@ -130,7 +129,7 @@ class PropertyTree:
             if path in self._broken:
                 holds = Refusal(
                     SkipCode.PROPERTIES_INVALID,
-                    _("what is to hold for this folder cannot be read: {problem}").format(problem=self._broken[path]),
+                    _("the .albumprops in {folder} is wrong (see the notes)").format(folder=path or "/"),
                 )
                 continue
             said = self._files.get(path)

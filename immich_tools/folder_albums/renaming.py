@@ -115,7 +115,10 @@ def find_renames(
 def _abandoned(
     facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOptions, found: Mapping[str, Album]
 ) -> list[Album]:
-    """Albums this tool made, and nobody renamed, that no folder calls for any more."""
+    """Albums this tool made, and nobody renamed, that no folder calls for any more.
+
+    With ``--no-merge`` another folder may have their name: theirs was moved, perhaps to there.
+    """
     taken = {album.id for album in found.values()}
     names = {wanted.name for wanted in arrangement.wanted.values()}
     scheme = options.scheme
@@ -125,7 +128,8 @@ def _abandoned(
         if made is None or album.id in taken or not scheme.manages(made.scheme):
             continue
         name = name_key(album.name)
-        if name == name_key(made.name) and name not in names and made.label not in arrangement.wanted:
+        is_free = name not in names or not options.merge
+        if name == name_key(made.name) and is_free and made.label not in arrangement.wanted:
             albums.append(album)
     return albums
 

@@ -69,18 +69,27 @@ class Settler:
         """What an album should be; what its folders do not agree on is told."""
         combination = wanted.combination(self.defaults)
         for conflict in combination.conflicts:
-            self.findings.conflicts.append((wanted.label, conflict.message))
+            self.findings.conflicts.append((wanted.name, conflict.message))
         return combination.settings
 
     def people(self, wanted: Wanted, goal: AlbumSettings) -> tuple[AlbumUser, ...]:
         """Whom a new album is shared with."""
         return () if goal.share_with is None else self._sharing(wanted, goal, ()).add
 
+    def named(self, people: Iterable[AlbumUser]) -> str:
+        """People and what they may do, as a person reads it."""
+        return ", ".join(
+            sorted(
+                _("{name} ({role})").format(name=self.names.get(user.user_id, user.user_id), role=user.role.value)
+                for user in people
+            )
+        )
+
     def _sharing(self, wanted: Wanted, goal: AlbumSettings, present: Sequence[AlbumUser]) -> SharingChanges:
         changes = plan_sharing(goal.share_with or (), self.facts.users, self.facts.user_id, present)
         self.findings.unknown_users.update({each.user: each.reason for each in changes.unknown})
         if changes.held_back:
-            self.findings.held_back.append(wanted.label)
+            self.findings.held_back.append(wanted.name)
         return changes
 
     def thumbnail(self, wanted: Wanted, goal: AlbumSettings, name: str, member_ids: Iterable[str]) -> str | None:
@@ -95,7 +104,7 @@ class Settler:
             goal.thumbnail_setting, name, members, self.known, roots=self.roots, path_filter=self.path_filter
         )
         if chosen is None and isinstance(goal.thumbnail_setting, str):
-            self.findings.missing_thumbnails.append((wanted.label, goal.thumbnail_setting))
+            self.findings.missing_thumbnails.append((wanted.name, goal.thumbnail_setting))
         return chosen
 
     def differences(self, wanted: Wanted, album: Album, added: Sequence[Asset]) -> list[Change]:

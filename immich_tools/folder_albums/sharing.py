@@ -188,7 +188,7 @@ def _unknown(share: Share, found: Sequence[User], people: Sequence[User]) -> Unk
     by_folded = {name.casefold(): name for name in names}
     near = get_close_matches(share.user.casefold(), by_folded, n=1)
     if near:
-        reason = _("the server has no user '{user}'; did you mean '{nearest}'?").format(
+        reason = _("the server has no user '{user}'; perhaps '{nearest}' is meant").format(
             user=share.user, nearest=by_folded[near[0]]
         )
         return UnknownUser(share.user, reason)

@@ -204,8 +204,11 @@ def _line(word: str, style: str, what: str | Text, why: str) -> Text:
 
 def _described(plan: Plan, asset_id: str, width: int) -> str:
     label = plan.labels.get(asset_id) or Label(asset_id)
+    name = _shortened(printable(label.name)).ljust(width)
+    if not label.taken and label.size is None:
+        return name
     weight = "" if label.size is None else size(label.size)
-    return f"{_shortened(printable(label.name)).ljust(width)}  {label.taken:<19}  {weight:>9}"
+    return f"{name}  {label.taken:<19}  {weight:>9}"
 
 
 def _shortened(name: str) -> str:

@@ -92,9 +92,10 @@ def _amount(plan: Plan, kind: str, count: int) -> str:
         return ngettext("{count} file, {size}", "{count} files, {size}", count).format(count=count, size=size(known))
     if kind not in (TrashAssets.kind, DeleteForever.kind):
         return str(count)
-    removed = len(plan.removed())
-    words = ngettext("{count} asset of {all}, {size}", "{count} assets of {all}, {size}", removed)
-    return words.format(count=removed, all=plan.population, size=size(plan.bytes_freed()))
+    removed, freed = len(plan.removed()), plan.bytes_freed()
+    words = ngettext("{count} asset of {all}", "{count} assets of {all}", removed)
+    amount = words.format(count=removed, all=plan.population)
+    return f"{amount}, {size(freed)}" if freed else amount
 
 
 def outcome_summary(outcome: Outcome) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -135,3 +136,20 @@ def test_what_was_moved_is_found_by_its_content(server: Server, media: Media, fo
     assert isinstance(removal.action, TrashAssets)
     assert (removal.action.trashed_ids, removal.action.kept_ids) == ((old,), (new,))
     assert [change.action for change in transfers] == [AddToAlbum(new, album_id, "Holiday")]
+
+
+def test_a_disk_that_hangs_does_not_hold_up_looking_for_what_was_moved(
+    server: Server, media: Media, folders: Folders
+) -> None:
+    files = media.fill()
+    for number in (1, 2):
+        folders.file(f"{number}.jpg", taken=TAKEN + timedelta(days=number))
+    folders.scan()
+    for number in (1, 2):
+        files[f"{number}.jpg"].unlink()
+        (folders.path / f"{number}.jpg").unlink()
+        os.mkfifo(folders.path / f"{number}.jpg")  # opening it waits for somebody who writes
+    facts = media.gather(find_moved=True, disk_timeout=0.1)
+    assert not facts.moved
+    (warning,) = facts.warnings
+    assert "the disk does not answer" in warning

@@ -119,6 +119,26 @@ def test_what_happens_between_plan_and_apply_saves_the_asset(
     assert not scene.sandbox.writes()
 
 
+def test_an_original_that_the_server_has_moved_is_not_missing(scene: Scene, root: Path) -> None:
+    """The storage template changed while the run looked for the file where it was before."""
+    moved, gone = trash(scene), trash(scene)
+    changes = []
+    for change in (moved, gone):
+        (asset_id,) = change.action.assets
+        claim = missing(root, f"2024/{asset_id}.jpg")
+        asset = scene.sandbox.state.assets[asset_id]
+        changes.append(
+            evolve(
+                change, action=TrashAssets((asset_id,), claims=(evolve(claim, server_paths=(asset.original_path,)),))
+            )
+        )
+    plan = scene.plan(*changes)
+    scene.sandbox.state.assets[moved.action.assets[0]].original_path = "/data/library/2024/renamed.jpg"
+    outcome = scene.apply(plan)
+    assert statuses(outcome) == {moved.id: Status.FELL_AWAY, gone.id: Status.DONE}
+    assert "is now called /data/library/2024/renamed.jpg" in reasons(outcome)
+
+
 def test_another_device_than_planned_is_not_believed(scene: Scene, root: Path) -> None:
     outcome = scene.apply(scene.plan(trash(scene, missing(root, "2024/gone.jpg", device=root.stat().st_dev + 1))))
     assert set(statuses(outcome).values()) == {Status.FELL_AWAY} and not scene.sandbox.writes()
@@ -396,7 +416,12 @@ def alive(**values: Any) -> dict[str, Any]:
 
 
 def absent(**values: Any) -> dict[str, Any]:
-    return {"claim": "files-missing", "paths": ["/photos/gone.jpg"], "root": alive()} | values
+    return {
+        "claim": "files-missing",
+        "paths": ["/photos/gone.jpg"],
+        "root": alive(),
+        "server_paths": ["/data/gone.jpg"],
+    } | values
 
 
 def held(**values: Any) -> dict[str, Any]:

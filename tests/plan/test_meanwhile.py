@@ -120,3 +120,9 @@ def test_an_undo_tells_of_each_asset_its_own_reason(scene: Scene) -> None:
     plan: Plan = scene.plan(Change("away", TrashAssets(tuple(losers), (kept,), group), "one: small\ntwo: old"))
     once = inverse(plan, {"away"})
     assert [change.reason for change in once.changes[:2]] == ["undoes: one: small", "undoes: two: old"]
+
+
+def test_an_undo_of_what_had_no_reason_has_none(scene: Scene) -> None:
+    group, (kept, loser) = scene.group(2)
+    plan: Plan = scene.plan(Change("away", TrashAssets((loser,), (kept,), group)))
+    assert {change.reason for change in inverse(plan, {"away"}).changes} == {""}

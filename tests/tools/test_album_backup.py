@@ -170,6 +170,24 @@ def test_undo_removes_the_copies_if_asked_to(archive: Archive) -> None:
     assert archive.names() == ["Holiday/tower.jpg"]
 
 
+def test_what_a_killed_run_left_goes_also_when_everything_is_copied(archive: Archive) -> None:
+    """A file system may know a file under two names for a moment: it is copied, and looks unfinished."""
+    archive.backup("--album", "Holiday", "--apply")
+    left = archive.path / "Holiday/.immich-toolkit-0123456789abcdef.part"
+    left.hardlink_to(archive.path / "Holiday/tower.jpg")
+    archive.backup("--album", "Holiday")
+    assert archive.leftovers()
+    archive.backup("--album", "Holiday", "--apply")
+    assert not archive.leftovers()
+    assert archive.names() == ["Holiday/beach.jpg", "Holiday/tower.jpg"]
+
+
+def test_a_dry_run_shows_no_empty_plan(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--apply")
+    result = archive.backup("--album", "Holiday", "--scan")
+    assert "scan library" in result.out and "nothing to change" not in result.out
+
+
 def test_a_link_keeps_the_album(archive: Archive) -> None:
     archive.link_to("Holiday")
     assert "there is a link to it" in archive.all_of_it().out

@@ -235,6 +235,39 @@ def test_a_full_disk_is_noticed_before_anything_is_written(archive: Archive, mon
     assert archive.files() == {}
 
 
+def test_room_is_needed_for_what_all_users_copy_together(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    archive.others = (with_friend(archive),)
+    real = os.statvfs
+
+    def for_one_user(path: object) -> os.statvfs_result:
+        told = list(real(path))  # type: ignore[arg-type]
+        # A photo takes two blocks, its sidecar one.
+        told[1], told[4] = 4096, 4
+        return os.statvfs_result(told)
+
+    monkeypatch.setattr(os, "statvfs", for_one_user)
+    assert "Nothing was changed" in archive.backup("--album", "Holiday", "--apply", code=ExitCode.STOPPED).err
+    assert archive.files() == {}
+
+
+def test_a_link_below_the_destination_is_found_by_a_dry_run_too(archive: Archive) -> None:
+    archive.server.photo("beach.jpg")
+    archive.server.album("Holiday", "beach.jpg")
+    assert archive.folders.library_id
+    elsewhere = archive.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "beach.jpg").write_bytes(photo("beach.jpg"))
+    for target in (elsewhere, archive.path.parent / "gone"):
+        (archive.path / "Holiday").unlink(missing_ok=True)
+        (archive.path / "Holiday").symlink_to(target)
+        for arguments in ((), ("--apply",)):
+            result = archive.backup("--album", "Holiday", *arguments, code=ExitCode.CHANGES_FAILED)
+            assert "Holiday: it is a symbolic link" in result.err
+    assert [path.name for path in elsewhere.iterdir()] == ["beach.jpg"]
+
+
 def test_a_missing_destination_is_no_new_folder(archive: Archive) -> None:
     archive.server.photo("beach.jpg")
     archive.server.album("Holiday", "beach.jpg")
@@ -273,6 +306,12 @@ def test_variables_are_read_strictly(archive: Archive, variables: dict[str, str]
     result = archive.backup("--album", "Holiday", "--delete-album", "--apply", code=ExitCode.USAGE)
     assert words in result.err
     assert archive.has_album("Holiday") and not list(archive.path.rglob("*.jpg"))
+
+
+def test_of_several_keys_the_wrong_one_is_named(archive: Archive) -> None:
+    archive.more = {"API_KEYS": f"alex:{archive.server.key},bo:wrong"}
+    assert archive.folders.library_id
+    assert "account bo: " in archive.backup("--list", code=ExitCode.ACCESS).err
 
 
 def test_the_older_tools_way_to_say_apply(archive: Archive) -> None:

@@ -63,6 +63,7 @@ def keeper() -> Iterator[Gatekeeper]:
         ((*ROOT, "--read-album-properties", "--map", "/photos"), ["--map", "SERVER=LOCAL"]),
         ((*ROOT, "--read-album-properties", "--map", "/a=/b", "--map", "/a=/c"), ["--map", "twice"]),
         ((*ROOT, "--library", ""), ["library", "empty"]),
+        ((*ROOT, "--library", "Family photos"), ["--library", "'Family photos'", "address"]),
         ((*ROOT, "--concurrency", "0"), ["--concurrency"]),
         ((*ROOT, "--timeout", "0"), ["--timeout"]),
         ((*ROOT, "--batch-size", "0"), ["--batch-size"]),

@@ -185,6 +185,16 @@ def test_only_the_files_of_one_library(travels: Folders, shell: CommandLine) -> 
     run(shell, travels, "-r", other.root, "--library", other.library_id)
 
     assert travels.state().members() == {"Berlin": ["Berlin/x.jpg"]}
+    assert "--library" not in run(shell, travels, "-r", other.root, "--library", other.library_id).out
+
+
+def test_a_library_that_holds_nothing_is_told(travels: Folders, shell: CommandLine) -> None:
+    library_id = "11111111-1111-4111-8111-111111111111"
+
+    result = run(shell, travels, "--library", library_id)
+
+    assert f"The library {library_id} holds no file of yours (--library)." in result.out
+    assert travels.state().members() == {}
 
 
 def test_two_roots_merge_folders_of_one_name_or_keep_them_apart(folders: Folders, shell: CommandLine) -> None:

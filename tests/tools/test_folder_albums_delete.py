@@ -153,6 +153,7 @@ def test_without_a_yes_nothing_is_deleted(filled: Folders, shell: CommandLine, a
     result = shell.folder_albums("--mode", "DELETE_ALL", "--apply", typed=answer, terminal=True)
 
     assert result.code == ExitCode.DONE, result.err
+    assert not [asset_id for asset_id in filled.server.ids.values() if asset_id in result.out]
     assert filled.server.host.writes() == writes
     assert filled.state() == before
 
@@ -164,6 +165,7 @@ def test_nobody_there_to_say_yes(filled: Folders, shell: CommandLine) -> None:
 
     assert result.code == ExitCode.USAGE
     assert len(result.err.splitlines()) == 1
+    assert "--delete-confirm" in result.err
     assert filled.state() == before
 
 

@@ -58,6 +58,26 @@ def test_the_album_of_a_renamed_folder_keeps_a_name_that_its_owner_gave_it(fille
     assert "Rome" not in filled.state().members()
 
 
+def test_albums_kept_apart_follow_their_folders_and_take_in_no_others(folders: Folders, shell: CommandLine) -> None:
+    arguments = ("-a", "-1", "--no-merge")
+    folders.files("2020/Rome/a.jpg", "2020/Rome/b.jpg")
+    run(shell, folders, *arguments)
+    folders.files("2021/Rome/c.jpg")
+    run(shell, folders, *arguments)
+    expected = [["2020/Rome/a.jpg", "2020/Rome/b.jpg"], ["2021/Rome/c.jpg"]]
+    assert sorted(album["members"] for album in folders.state().albums) == expected
+    ids = {album["id"] for album in folders.server.api.get("/albums")}
+
+    folders.rename("2020", "2019")
+    run(shell, folders, *arguments)
+    folders.files("2019/Rome/d.jpg", "2021/Rome/e.jpg")
+    run(shell, folders, *arguments)
+
+    expected = [["2019/Rome/a.jpg", "2019/Rome/b.jpg", "2019/Rome/d.jpg"], ["2021/Rome/c.jpg", "2021/Rome/e.jpg"]]
+    assert sorted(album["members"] for album in folders.state().albums) == expected
+    assert {album["id"] for album in folders.server.api.get("/albums")} == ids
+
+
 def test_a_file_that_was_moved_comes_into_its_new_album(filled: Folders, shell: CommandLine) -> None:
     (filled.path / "Rome/a.jpg").rename(filled.path / "Paris/a.jpg")
     filled.scan()

@@ -67,6 +67,10 @@ def refused(library: Originals, arguments: tuple[str, ...], variables: Mapping[s
         pytest.param((), {"IMMICH_UPLOAD_PATH": ""}, ExitCode.USAGE, "IMMICH_UPLOAD_PATH", id="an empty pattern"),
         pytest.param(("--map", "/nowhere=/tmp"), {}, ExitCode.USAGE, "no asset is in /nowhere", id="a map of nothing"),
         pytest.param(("--map", "/data"), {}, ExitCode.USAGE, "write SERVER=LOCAL", id="half a map"),
+        pytest.param(
+            ("--map", "/data/upload=~/media"), {}, ExitCode.USAGE, "not the whole path", id="a map to a shell's word"
+        ),
+        pytest.param(("--map", "/data/upload=/mnt/../media"), {}, ExitCode.USAGE, "not the whole path", id="a map upwards"),
         pytest.param((), {"MAX_MISSING_RATIO": "10"}, ExitCode.USAGE, "between 0 and 1", id="a percentage"),
         pytest.param(("--source", "tape"), {}, ExitCode.USAGE, "--source", id="no such source"),
         pytest.param(("--grace-runs", "0"), {}, ExitCode.USAGE, "--grace-runs", id="no run"),

@@ -99,6 +99,8 @@ def test_an_older_report_is_not_overwritten_and_nothing_goes_without_one(library
     result = library.run("--report-file", "nowhere/report.csv", "--apply", code=ExitCode.USAGE)
     assert "cannot be written" in result.err
     assert not library.trashed()
+    nobody = library.shell.with_url("http://127.0.0.1:1").missing_originals("--report-file", "report.csv")
+    assert nobody.code == ExitCode.USAGE and "not overwritten" in nobody.err, "found out before anything is read"
 
 
 def test_uploads_elsewhere_are_told(server: Server, in_database: Originals) -> None:

@@ -170,7 +170,7 @@ def test_another_device_needs_a_word(album: Originals) -> None:
     document = json.loads(memory.read_text())
     document["devices"] = {root: device + 1 for root, device in document["devices"].items()}
     memory.write_text(json.dumps(document))
-    assert "it is on another device" in album.run("--apply").out
+    assert "it is on another device" in album.run("--apply", code=ExitCode.STOPPED).out
     assert not album.trashed()
     album.run("--apply", "--accept-devices")
     assert album.trashed() == {"1.jpg"}

@@ -55,6 +55,8 @@ def test_only_what_is_gone_for_sure_goes(library: Originals) -> None:
     assert library.trashed() == {"binned.jpg"}
     result = library.run("--apply")
     assert library.trashed() == {"binned.jpg", "gone.jpg"}
+    assert f"  trash       {library.file('gone.jpg').name}  its file is missing\n" in result.out
+    assert "move to the trash  1 asset of 5\n" in result.out, "sizes are not known"
     assert "Too many levels of symbolic links (ELOOP)" in result.out and ".JPG" in result.out
     assert "upload: 1 of 5 originals are there." in result.out
     assert "Nothing to do" in library.run("--apply").err
@@ -72,8 +74,10 @@ def test_a_dry_run_writes_nothing_anywhere(library: Originals) -> None:
 def test_below_a_disk_that_is_not_mounted_nothing_is_missing(library: Originals) -> None:
     library.lose("gone.jpg")
     library.unplug()
-    result = library.run("--apply", "--json")
+    result = library.run("--apply", "--json", code=ExitCode.STOPPED)
     assert set(told(result.out).values()) == {"unknown"} and not library.trashed()
+    assert f"the disk of {library.location}/upload is not proven to be there" in result.err and "--map" in result.err
+    assert "Nothing to do" not in result.err
     notes = [line["note"] for line in result.lines() if line["message_type"] == "note"]
     assert any("upload is not proven to be there; nothing below it is trashed." in note for note in notes)
     library.plug()
@@ -84,7 +88,7 @@ def test_below_a_disk_that_is_not_mounted_nothing_is_missing(library: Originals)
 def test_a_disk_without_marker_proves_nothing(library: Originals) -> None:
     library.lose("gone.jpg")
     (library.path / "upload" / ".immich").unlink()
-    assert "marker file .immich is not in it" in library.run("--apply").out
+    assert "marker file .immich is not in it" in library.run("--apply", code=ExitCode.STOPPED).out
     assert not library.trashed()
 
 
@@ -147,6 +151,21 @@ def test_a_sidecar_that_is_left_protects_its_original(library: Originals) -> Non
         gone.rename(gone.with_name(f"{gone.name}.xmp"))
         library.run("--apply")
         assert library.trashed() == {"gone.jpg"}, "the database knows that this one belongs to nothing"
+
+
+@pytest.mark.parametrize("source", ["originals", "in_database"])
+def test_the_video_of_a_locked_live_photo_stays(request: pytest.FixtureRequest, server: Server, source: str) -> None:
+    """It is hidden, not locked, and the API does not tell that a photo needs it."""
+    found: Originals = request.getfixturevalue(source)
+    server.video("live.mov")
+    server.photo("live.heic", live_video="live.mov")
+    upload(server, "there.jpg", "gone.jpg")
+    found.fill()
+    server.update("live.heic", visibility="locked")
+    found.lose("live.mov", "gone.jpg")
+    result = found.run("--apply", "--json")
+    assert told(result.out) == {server.ids["live.mov"]: "partial"}
+    assert found.trashed() == {"gone.jpg"}
 
 
 def test_what_is_locked_is_listed_and_does_not_hinder_the_rest(in_database: Originals) -> None:

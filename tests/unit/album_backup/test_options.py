@@ -31,9 +31,13 @@ from tests.unit.album_backup.build import album
         ({"external_path": ("/a",), "destination": "/ab"}, "none of the external paths"),
         ({"destination": "/a"}, "none of the external paths"),
         ({"map": ("/data",)}, "SERVER=LOCAL"),
+        ({"map": ("/data=photos",)}, "whole path"),
+        ({"map": ("/data=~/photos",)}, "whole path"),
         ({"layout": "../{album}"}, "--layout"),
         ({"mode": "888"}, "--mode"),
         ({"mode": "+x"}, "--mode"),
+        ({"mode": "000"}, "--mode"),
+        ({"mode": "044"}, "--mode"),
         ({"owner": "alex:users"}, "--owner"),
     ],
 )

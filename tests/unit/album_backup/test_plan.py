@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immich_tools.album_backup.choices import Stage
-from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum, Source, Upload
+from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum, Edition, Source, Upload
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import make_plan, make_plans
 from immich_tools.album_backup.replan import stage_of
@@ -35,6 +35,7 @@ from tests.unit.album_backup.build import (
     asset,
     content,
     copied,
+    copy_of,
     facts,
     live,
     units,
@@ -204,6 +205,30 @@ def test_an_upload_stays_whose_copy_says_something_else(of_copy: dict[str, Any],
     assert codes(plan) == {"a": "differs"} and field in plan.skips[0].reason
 
 
+def test_blanks_around_a_description_do_not_keep_an_upload() -> None:
+    """No sidecar carries them."""
+    known = appeared(facts(asset("a")), exif=Exif(file_size=content("a").size, description="At the beach"))
+    upload = known.uploads["a"]
+    assert upload.asset.exif is not None
+    told = evolve(upload.asset.exif, description="At the beach \n")
+    known = evolve(known, uploads={"a": evolve(upload, asset=evolve(upload.asset, exif=told))})
+    plan = make_plan(known, FINISHING, Stage.FINISH)
+    assert actions(plan, TrashAssets) and codes(plan) == {}
+
+
+def test_an_upload_stays_whose_edited_version_was_not_copied() -> None:
+    edited = Upload(asset("a", is_edited=True), edition=Edition(5, ".jpg"))
+    plan = make_plan(appeared(facts(edited)), FINISHING, Stage.FINISH)
+    assert not actions(plan, TrashAssets)
+    assert codes(plan) == {"a": "differs"} and "--edited" in plan.skips[0].reason
+    options = evolve(FINISHING, edited=True)
+    known = appeared(facts(edited), options)
+    known = evolve(known, present={**known.present, "Holiday/a-edited.jpg": Content(5, "0" * 40)})
+    known = evolve(known, imported={f"{ROOT}/Holiday/a.jpg": copy_of(edited.asset, f"{ROOT}/Holiday/a.jpg")})
+    (trash,) = actions(make_plan(known, options, Stage.FINISH), TrashAssets)
+    assert FileHolds(ROOT, "Holiday/a-edited.jpg", 5, "0" * 40) in trash.claims
+
+
 def test_an_upload_stays_for_an_album_that_its_copy_cannot_go_into() -> None:
     known = appeared(facts(asset("a")))
     theirs = album("theirs", "Theirs", OTHER, role=AlbumRole.VIEWER)
@@ -286,17 +311,18 @@ def test_an_album_that_an_earlier_run_made_is_filled_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "word"),
+    ("changes", "word", "advice"),
     [
-        ({"has_shared_link": True}, "link"),
-        ({"owner_id": STRANGER}, "Cleo"),
+        ({"has_shared_link": True}, "link", True),
+        ({"owner_id": STRANGER}, "Cleo", False),
     ],
 )
-def test_an_album_stays_with_which_something_would_be_lost(changes: dict[str, Any], word: str) -> None:
+def test_an_album_stays_with_which_something_would_be_lost(changes: dict[str, Any], word: str, advice: bool) -> None:
     chosen = ChosenAlbum(album(**changes), ("a",))
     plan = make_plan(appeared(facts(asset("a"), albums=[chosen])), EVERYTHING, Stage.FINISH)
     assert not actions(plan, DeleteAlbum)
     assert [skip.code for skip in plan.skips] == ["album-stays"] and word in plan.skips[0].reason
+    assert ("--delete-album-anyway" in plan.skips[0].reason) is advice
 
 
 def test_an_album_stays_for_members_that_were_left_out_unless_that_is_allowed() -> None:
@@ -310,7 +336,9 @@ def test_nobody_deletes_an_album_of_which_nothing_was_copied() -> None:
     chosen = ChosenAlbum(album(), ("x",))
     known = facts(albums=[chosen], external={"x": asset("x", library_id="another")})
     anyway = evolve(EVERYTHING, delete_album_anyway=True)
-    assert make_plan(known, anyway, Stage.FINISH).changes == ()
+    plan = make_plan(known, anyway, Stage.FINISH)
+    assert plan.changes == ()
+    assert "nothing of it was copied" in plan.skips[0].reason and "--delete-album-anyway" not in plan.skips[0].reason
 
 
 def test_others_let_go_of_their_uploads_when_the_copies_have_everything() -> None:

@@ -229,6 +229,12 @@ def test_mode_and_owner_are_given_to_files_and_to_folders_that_are_made(root: Pa
     assert modes == {"old": 0o755, "old/new": 0o750, "old/new/b.jpg": 0o640}
 
 
+def test_files_that_only_may_be_read_lie_in_a_folder_that_takes_more_of_them(root: Path, source: Path) -> None:
+    copy_file(source, Place(root, "new/b.jpg"), permissions=Permissions(mode=0o440))
+    assert (root / "new/b.jpg").stat().st_mode & 0o777 == 0o440
+    assert (root / "new").stat().st_mode & 0o777 == 0o750
+
+
 def test_without_wishes_the_system_decides_on_the_mode(root: Path, source: Path) -> None:
     copy_file(source, Place(root, "b.jpg"))
     (root / "other").touch()

@@ -32,6 +32,21 @@ except FileFailed as error:
     print(error)
 """
 
+LEFT_OVER = """
+import os, sys
+from pathlib import Path
+from immich_tools.disk.copy import clean_up
+from immich_tools.disk.place import Place
+
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+left = Path(sys.argv[1], ".immich-toolkit-0123456789abcdef.part")
+left.touch(0o440)
+print(clean_up(Place(left.parent, "b.jpg")) == [left])
+"""
+
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
@@ -88,3 +103,11 @@ def test_a_target_of_another_user(open_folder: Path, mode: int) -> None:
     finally:
         root.chmod(0o777)
     assert not left(open_folder)
+
+
+def test_a_left_over_that_may_only_be_read_goes(open_folder: Path) -> None:
+    """Its run was killed when it had its mode, and not yet its name."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_OVER, open_folder / "root"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n" and not left(open_folder)

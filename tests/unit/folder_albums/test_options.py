@@ -34,7 +34,7 @@ EVERYTHING: dict[str, Any] = {
     "path_filter_regex": (".*",),
     "ignore": ("Feb",),
     "ignore_regex": ("x",),
-    "library": ("lib",),
+    "library": ("11111111-1111-4111-8111-111111111111",),
     "find_assets_in_albums": True,
     "share_with": ("dad", "mom=editor"),
     "share_role": ShareRole.EDITOR,

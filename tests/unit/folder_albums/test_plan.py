@@ -117,6 +117,7 @@ def test_one_change_makes_an_album_with_all_that_belongs_to_it() -> None:
         CreateAlbum("A", ("A/2.jpg", "A/B/1.jpg"), "Summer", ("u-dad=editor", "u-mom=viewer"), "asc", False, "A/2.jpg")
     ]
     assert plan.changes[0].id == "create:A" and plan.notes == ()
+    assert plan.changes[0].reason == f"from {ROOT}/A and 1 more folder, shared with dad (editor), mom (viewer)"
 
 
 @pytest.mark.parametrize(
@@ -187,6 +188,32 @@ def test_albums_kept_apart_are_found_again() -> None:
     )
     added = [(action.album_id, action.asset_id) for action in actions(plan) if isinstance(action, AddToAlbum)]
     assert added == [("al-1", "2020/Sony/3.jpg"), ("al-2", "2021/Sony/2.jpg"), ("al-2", "2021/Sony/4.jpg")]
+
+
+def test_an_album_kept_apart_does_not_take_in_another_folder_of_its_name() -> None:
+    """The files of its own folder are in it already, and mostly only others are read."""
+    plan = plan_of(
+        asset("2021/Sony/2.jpg"),
+        options={"album_levels": "-1", "merge": False},
+        albums=(album("Sony"),),
+        members={"Sony": frozenset({"2020/Sony/1.jpg"})},
+        made={"Sony": made("Sony", "2020/Sony/1.jpg", label=f"{ROOT}/2020/Sony//Sony")},
+    )
+    assert actions(plan) == [CreateAlbum("Sony", ("2021/Sony/2.jpg",))]
+
+
+@pytest.mark.parametrize("known", [{}, {"Sony": made("Sony")}], ids=["made by hand", "made when folders were merged"])
+def test_an_album_of_no_folder_in_particular_is_that_of_the_only_folder_of_its_name(
+    known: dict[str, MadeAlbum],
+) -> None:
+    plan = plan_of(
+        asset("2021/Sony/2.jpg"),
+        options={"album_levels": "-1", "merge": False},
+        albums=(album("Sony"),),
+        members={"Sony": frozenset({"other"})},
+        made=known,
+    )
+    assert actions(plan) == [AddToAlbum("2021/Sony/2.jpg", "Sony", "Sony")]
 
 
 def test_parents_get_albums_too() -> None:
@@ -328,7 +355,29 @@ class TestProperties:
             },
         )
         assert actions(plan) == [CreateAlbum("A", ("A/x/1.jpg", "A/y/2.jpg"))]
-        assert "'description' is left as it is" in plan.notes[0] and "did you mean 'dad'" in plan.notes[1]
+        assert "'description' is left as it is" in plan.notes[0] and "perhaps 'dad' is meant" in plan.notes[1]
+
+    def test_notes_name_albums_as_people_know_them(self) -> None:
+        """What tells albums of one name apart is for the tool alone."""
+        plan = plan_of(
+            asset("A/1.jpg"),
+            asset("B/2.jpg"),
+            options={
+                "merge": False,
+                "share_with": ("daddy",),
+                "update_album_props_mode": UpdateMode.SHARING,
+                **EVERYTHING,
+            },
+            properties={
+                f"{ROOT}/A": AlbumProperties(thumbnail_setting="/nowhere.jpg"),
+                f"{ROOT}/B": AlbumProperties(thumbnail_setting="/nowhere.jpg"),
+            },
+            albums=(album("B", users=(AlbumUser("u-mom", AlbumRole.VIEWER),)),),
+            members=members(B=["B/2.jpg"]),
+        )
+        notes = "\n".join(plan.notes)
+        assert "Nobody was removed from 'B'" in notes
+        assert "Album 'A' has no file /nowhere.jpg" in notes and "Album 'B' has no file /nowhere.jpg" in notes
 
     def test_what_cannot_be_read_or_is_locked_leaves_the_folder_alone(self) -> None:
         plan = plan_of(
@@ -622,12 +671,24 @@ class TestCleanup:
             DeleteAlbum("B", ("B/2.jpg",), album_id="B"),
         ]
         (skip,) = plan.skips
-        assert skip.code == "foreign-album" and "'C'" in skip.reason and "1 other files" in skip.reason
+        assert skip.code == "foreign-album" and "'C'" in skip.reason and "1 other file " in skip.reason
         assert [keep.asset_id for keep in plan.keeps] == ["C/3.jpg", "D/4.jpg"]
 
     def test_others_when_told(self) -> None:
         plan = plan_of(*self.FILES, options={"mode": Mode.CLEANUP, "include_foreign": True}, **self.FACTS)
         assert [action.name for action in actions(plan) if isinstance(action, DeleteAlbum)] == ["A", "B", "C"]
+
+    @pytest.mark.parametrize(("include", "deleted", "told"), [(False, [], {"renamed-album": ()}), (True, ["My A"], {})])
+    def test_what_somebody_renamed_stays_and_is_told(self, include: bool, deleted: list[str], told: Any) -> None:
+        plan = plan_of(
+            asset("A/1.jpg"),
+            options={"mode": Mode.CLEANUP, "include_foreign": include},
+            albums=(album("My A", id="A"),),
+            members=members(A=["A/1.jpg"]),
+            made={"A": made("A")},
+        )
+        assert [action.name for action in actions(plan) if isinstance(action, DeleteAlbum)] == deleted
+        assert skips(plan) == told
 
     def test_files_show_again(self) -> None:
         plan = plan_of(
@@ -636,7 +697,7 @@ class TestCleanup:
             albums=(album("A"),),
             members=members(A=["A/1.jpg"]),
         )
-        assert [change.requires for change in plan.changes] == [(), ("delete-album:A",)]
+        assert [(change.requires, change.group) for change in plan.changes] == [((), "A"), (("delete-album:A",), "A")]
 
     def test_a_locked_folder_s_album_goes_like_any_other(self) -> None:
         plan = plan_of(

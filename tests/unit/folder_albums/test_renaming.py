@@ -190,6 +190,21 @@ def test_a_year_is_renamed_with_the_folders_in_it() -> None:
     assert found.notes == ()
 
 
+def test_a_folder_of_the_same_name_elsewhere_where_folders_are_kept_apart() -> None:
+    """There is nothing to rename, only to fill."""
+    options: dict[str, Any] = {"album_levels": "-1", "merge": False}
+    before = files("2020/Rome", 1, 2, 3)
+    scheme = FolderAlbumsOptions(root_path=(ROOT,), **options).scheme
+    found = plan(
+        files("2021/Rome", 1, 2, 3),
+        {"Rome": before},
+        options=options,
+        made={"Rome": made("Rome", before, label=f"{ROOT}/2020/Rome//Rome", scheme=scheme)},
+    )
+    assert actions(found) == added("Rome", "2021/Rome/1.jpg", "2021/Rome/2.jpg", "2021/Rome/3.jpg")
+    assert found.notes == ()
+
+
 def test_back_to_the_name_before() -> None:
     """The journals know both folders by then, and one of them holds the files."""
     known = made("New", OLD, folders=frozenset({f"{ROOT}/Old", f"{ROOT}/New"}))

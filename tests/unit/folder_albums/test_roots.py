@@ -122,6 +122,8 @@ LIBRARY = (
         ),
         pytest.param("/mnt/lib", ("/a/Lib/i.jpg", "/b/lib/i.jpg"), "/b/lib", id="spelled exactly so"),
         pytest.param("/mnt/photos", ("/a/x/i.jpg", "/b/y/i.jpg"), None, id="nothing to go by"),
+        pytest.param("/mnt/photos", ("/a/x/i.jpg", "/a/x/j.jpg"), "/a", id="one folder, which is to be an album"),
+        pytest.param("/mnt/photos", ("/a/i.jpg",), "/a", id="one folder with none above it"),
         pytest.param("/mnt/photos", (), None, id="no file at all"),
     ],
 )
@@ -147,7 +149,7 @@ def test_an_outer_root_holds_what_an_inner_one_holds() -> None:
 def test_a_suggestion_looks_beside_the_roots_that_are_right() -> None:
     paths = [*LIBRARY, "/usr/src/app/external/family/2020/f.jpg"]
     (diagnosis,) = diagnose(Roots(["/usr/src/app/external/photos", "/mnt/nas/videos"]), paths)
-    assert diagnosis.suggestion == "/usr/src/app/external/family/2020"
+    assert diagnosis.suggestion == "/usr/src/app/external/family"
     assert diagnosis.samples == ("/usr/src/app/external/family/2020/f.jpg",)
 
 

@@ -91,4 +91,5 @@ RENAMED = Finding(FileState.RENAMED, found="/mnt/IMG.JPG")
 def still_missing(*paths: str, root: str = UPLOAD) -> FilesMissing:
     """The claim that the files of one of the roots of `facts` are missing."""
     alive = AliveRoot(root, (f"{root}/witness.jpg",), has_marker=root != "/ext")
-    return FilesMissing(tuple(sorted(paths)), alive)
+    ordered = tuple(sorted(paths))
+    return FilesMissing(ordered, alive, ordered)

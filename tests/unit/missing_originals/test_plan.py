@@ -14,7 +14,7 @@ from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.memory import Memory, Trashed
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import make_plan, stopped_by
-from immich_tools.missing_originals.records import AssetRecord
+from immich_tools.missing_originals.records import AssetRecord, RecordSource
 from immich_tools.plan.actions import AddTag, AddToAlbum, AssetField, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.claims import FilesMissing
 from immich_tools.plan.document import Plan
@@ -330,6 +330,19 @@ def test_the_motion_video_of_what_was_moved_goes_along() -> None:
 ALL = MissingOriginalsOptions(max_missing_ratio=1.0)
 
 
+@pytest.mark.parametrize("source", RecordSource)
+def test_a_motion_video_may_be_that_of_a_locked_photo_which_the_api_does_not_tell(source: RecordSource) -> None:
+    video = record(1, visibility=Visibility.HIDDEN)
+    plan = make_plan(facts(video, missing=(1,), source=source))
+    assert trashed(plan) == ([] if source is RecordSource.API else [ids(1)])
+    still = record(2, video=1)
+    sidecars = {
+        path: MISSING for each in (video, still) for path in (f"{each.path}.xmp", each.path.replace(".jpg", ".xmp"))
+    }
+    plan = make_plan(facts(video, still, missing=(1, 2), findings=sidecars, source=source))
+    assert trashed(plan) == [ids(1, 2)], "it is known whose it is"
+
+
 def test_roots_that_are_not_proven_are_told() -> None:
     plan = make_plan(facts(ONE, proven=frozenset()))
     assert any("/data/upload is not proven" in note for note in plan.notes)
@@ -359,7 +372,7 @@ def test_files_are_looked_for_again_where_they_are_here() -> None:
     assert isinstance(change.action, TrashAssets)
     (claim,) = change.action.claims
     assert isinstance(claim, FilesMissing)
-    assert claim.paths == (ONE.path.replace("/data", "/mnt/photos"),)
+    assert claim.paths == (ONE.path.replace("/data", "/mnt/photos"),) and claim.server_paths == (ONE.path,)
     assert claim.root.folder == "/mnt/photos/upload" and claim.root.witnesses == ("/mnt/photos/upload/witness.jpg",)
 
 
