@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -19,11 +20,12 @@ from immich_tools.album_backup.facts import BackupFacts
 from immich_tools.album_backup.files import KnownFiles
 from immich_tools.album_backup.gather import gather, imported
 from immich_tools.album_backup.options import AlbumBackupOptions
-from immich_tools.album_backup.plan import copies, make_plans, not_appeared
+from immich_tools.album_backup.plan import copies, make_plans, not_appeared, units_of
 from immich_tools.album_backup.units import IN_THE_WAY, UNREAD, UNREADABLE
+from immich_tools.disk.copy import clean_up
 from immich_tools.disk.place import Place
 from immich_tools.disk.watch import Watch
-from immich_tools.errors import ExitCode
+from immich_tools.errors import ExitCode, FileFailed
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import Asset
@@ -140,7 +142,9 @@ def preview(accounts: Accounts, options: AlbumBackupOptions, *, watch: Watch | N
         if any(plan.changes for plan in plans):
             # What cannot be copied is told only with the copies.
             left = [plan for plan in copying if stage is not Stage.COPY and plan.skips]
-            found = Preview(stage, (*left, *plans), _follows(stage, options))
+            found = Preview(
+                stage, (*left, *(plan for plan in plans if plan.changes or plan.skips)), _follows(stage, options)
+            )
             break
     check_room(change for plan in found.plans for change in plan.changes)
     return found
@@ -233,6 +237,10 @@ class _Backup:
         facts = self._gather()
         plans = make_plans(facts, self.options, stage)
         goes_on = any(plan.changes for plan in plans)
+        if stage is Stage.COPY:
+            self._clean_up(facts)
+            # Each run looks for itself, but all users' copies may go to one disk.
+            check_room(change for plan in plans for change in plan.changes)
         for plan in plans:
             self.tell(Planned(stage, plan))
             self.left += [name for skip in plan.skips if skip.code in _FAILURES for name in skip.asset_ids]
@@ -246,6 +254,14 @@ class _Backup:
                 self.tell(CarriedOut(stage, outcome))
                 goes_on = goes_on and not outcome.failures
         return _Done(facts, goes_on)
+
+    def _clean_up(self, facts: BackupFacts) -> None:
+        """Remove what killed runs left in the albums' folders, also where nothing is to be copied any more."""
+        paths = [unit.relative for unit in units_of(facts, self.options) if unit.relative]
+        for path in {path.rpartition("/")[0]: path for path in paths}.values():
+            # A left-over does no harm; whatever keeps it there will meet a copy too, which says so.
+            with suppress(FileFailed):
+                clean_up(Place(Path(facts.local_target), path))
 
     def _gather(self) -> BackupFacts:
         """The facts as they are now, about the albums that the backup began with."""

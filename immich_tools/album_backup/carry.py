@@ -9,6 +9,8 @@ from typing import Final
 from attrs import evolve, frozen
 
 from immich_tools.album_backup.facts import BackupFacts
+from immich_tools.album_backup.layout import Role
+from immich_tools.album_backup.sidecar import told
 from immich_tools.album_backup.units import BackupUnit
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset, Tag, Visibility
@@ -57,7 +59,7 @@ def compared(copied: Copied, facts: BackupFacts, left: Collection[str], *, goes:
     after = completed(before, given)
     if copy.visibility in _SHOWN and upload.visibility in _SHOWN:
         after = evolve(after, visibility=upload.visibility)
-    differs = list(left_behind(after, [given]))
+    differs = list(left_behind(_as_read(after), [_as_read(given)]))
     if given.date is not None and after.date is not None and abs(given.date - after.date) >= _A_SECOND:
         differs.append(_("date"))
     if not {tag.value for tag in upload.tags or ()} <= {tag.value for tag in (*(copy.tags or ()), *tags)}:
@@ -67,4 +69,11 @@ def compared(copied: Copied, facts: BackupFacts, left: Collection[str], *, goes:
         differs.append(_("size"))
     if not wanted <= fillable:
         differs.append(_("albums"))
+    if upload.is_edited and copied.unit.file(Role.EDITED) is None:
+        differs.append(_("what Immich's editor made of it, which --edited copies"))
     return evolve(copied, before=before, after=after, differs=tuple(differs))
+
+
+def _as_read(metadata: Metadata) -> Metadata:
+    """The same as a sidecar would tell it."""
+    return evolve(metadata, description=told(metadata.description))

@@ -16,7 +16,7 @@ from immich_tools.album_backup.older import Connection, check_whose
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import TOOL
 from immich_tools.album_backup.show import Show, list_albums
-from immich_tools.errors import ExitCode, UsageError
+from immich_tools.errors import AccessDenied, ExitCode, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich
 from immich_tools.plan.document import Plan
@@ -103,12 +103,18 @@ def _connected(connection: Connection, changes: ApplyOptions, out: Output) -> It
     """Connect for every user whose key is known."""
     with ExitStack() as stack:
         clients = []
-        for account in accounts():
+        known = accounts()
+        for account in known:
             options = evolve(connection, api_key=account.key)
-            client = stack.enter_context(connect(options, read_only=not changes.apply, output=out))
-            if changes.apply:
-                client.check_writable()
-            check_whose(account.name, client.me)
+            try:
+                client = stack.enter_context(connect(options, read_only=not changes.apply, output=out))
+                if changes.apply:
+                    client.check_writable()
+                check_whose(account.name, client.me)
+            except AccessDenied as error:
+                if len(known) == 1:
+                    raise
+                raise AccessDenied(_("account {name}: {error}").format(name=account.name, error=error)) from error
             clients.append(client)
         yield Accounts.of(clients)
 

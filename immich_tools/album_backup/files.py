@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
@@ -15,7 +16,7 @@ from immich_tools.album_backup.facts import Source
 from immich_tools.disk.checksum import content_of
 from immich_tools.disk.content import Content
 from immich_tools.disk.place import Place
-from immich_tools.disk.problems import reported
+from immich_tools.disk.problems import failure, reported
 from immich_tools.disk.space import why_unreadable, why_unwritable
 from immich_tools.disk.watch import Watch
 from immich_tools.errors import FileFailed, UsageError
@@ -145,17 +146,28 @@ def look_at_targets(
     """What lies in folders below the target: path below it → what it holds.
 
     :param sizes: bytes; files of other sizes are not read, and what they hold counts as unknown.
-    :raises FileFailed: a folder is there and cannot be read.
+    :raises FileFailed: a folder is there and cannot be read, or a link leads to it.
     :raises Cancelled: `watch` asked to stop.
     """
     found: dict[str, Content | None] = {}
     for folder in folders:
+        _refuse_links(Path(target), folder)
         for name, size in _entries(Path(target, folder)):
             relative = f"{folder}/{name}"
             wanted = size in sizes if size is not None else False
             content = known.content(Place(Path(target), relative), watch) if wanted else None
             found[unicodedata.normalize("NFC", relative)] = content
     return found
+
+
+def _refuse_links(path: Path, folder: str) -> None:
+    """Refuse symbolic links below the target: nothing is copied through them, so what lies there is no copy either."""
+    for name in folder.split("/"):
+        path /= name
+        with reported(path):
+            is_link = path.is_symlink()
+        if is_link:
+            raise failure(path, OSError(errno.ELOOP, ""))
 
 
 def _entries(folder: Path) -> Iterator[tuple[str, int | None]]:

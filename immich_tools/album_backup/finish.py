@@ -103,9 +103,9 @@ class _Planner:
             objections = {name: self._objection(chosen) for name, chosen in self.going.items()}
             if not any(objections.values()):
                 return
-            for name, reason in objections.items():
-                if reason is not None:
-                    self._stays(self.going.pop(name), reason)
+            for name, objection in objections.items():
+                if objection is not None:
+                    self._stays(self.going.pop(name), objection)
 
     def _whole_stacks(self) -> frozenset[str]:
         """The uploads that may go with all others of their stacks."""
@@ -116,12 +116,19 @@ class _Planner:
         """Why an album is not deleted; None when it may be."""
         album = chosen.album
         if album.owner_id not in self.facts.user_ids:
-            return _("it belongs to {name}").format(name=self.facts.names.get(album.owner_id, album.owner_id))
+            name = self.facts.names.get(album.owner_id, album.owner_id)
+            return _("the album is not deleted: it belongs to {name}").format(name=name)
+        if chosen.member_ids and self.copied.keys().isdisjoint(chosen.member_ids):
+            return _("the album is not deleted: nothing of it was copied")
+        reason = None if self.options.delete_album_anyway else self._loss(chosen)
+        return reason and _("the album is not deleted: {reason}; --delete-album-anyway deletes it all the same").format(
+            reason=reason
+        )
+
+    def _loss(self, chosen: ChosenAlbum) -> str | None:
+        """What would be lost with an album; None for nothing."""
+        album = chosen.album
         copied = [name for name in chosen.member_ids if name in self.copied]
-        if chosen.member_ids and not copied:
-            return _("nothing of it was copied")
-        if self.options.delete_album_anyway:
-            return None
         home = self.homes.get(album.id)
         left_out = [
             name
@@ -135,13 +142,10 @@ class _Planner:
             return _("{count} of its uploads stay").format(count=len(staying))
         return _("there is a link to it") if album.has_shared_link else None
 
-    def _stays(self, chosen: ChosenAlbum, reason: str) -> None:
+    def _stays(self, chosen: ChosenAlbum, objection: str) -> None:
         owner_id = chosen.album.owner_id
         if self.user_id == (owner_id if owner_id in self.facts.user_ids else self.facts.users[0].id):
-            text = _("the album is not deleted: {reason}; --delete-album-anyway deletes it all the same").format(
-                reason=reason
-            )
-            self.skips.append(Skip((), ALBUM_STAYS, text, chosen.album.name))
+            self.skips.append(Skip((), ALBUM_STAYS, objection, chosen.album.name))
 
     # What goes over
 

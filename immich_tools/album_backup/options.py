@@ -22,7 +22,8 @@ PREFIX: Final = "IMMICH_ALBUM_BACKUP_"
 DEFAULT_WAIT: Final = 600.0
 """Seconds."""
 
-_MODE: Final = re.compile(r"0?[0-7]{3}")
+# What its owner may not read cannot be proven.
+_MODE: Final = re.compile(r"0?[4-7][0-7]{2}")
 _OWNER: Final = re.compile(r"(\d{1,9}):(\d{1,9})", re.ASCII)
 
 
@@ -183,7 +184,11 @@ class AlbumBackupOptions:
                     path=self.destination, known=", ".join(self.external_path) or _("none")
                 )
             )
-        self.path_map()
+        for folder in self.path_map().folders.values():
+            if not folder.startswith("/"):
+                raise UsageError(
+                    _("--map: write {path} as a whole path of this computer, such as /mnt/photos.").format(path=folder)
+                )
         self.folders()
         self.permissions()
 
@@ -230,7 +235,11 @@ class AlbumBackupOptions:
         :raises UsageError: mode or owner cannot be read.
         """
         if self.mode is not None and not _MODE.fullmatch(self.mode):
-            raise UsageError(_("--mode '{text}': write three octal digits, such as 640.").format(text=self.mode))
+            raise UsageError(
+                _("--mode '{text}': write three octal digits with which the owner may read, such as 640.").format(
+                    text=self.mode
+                )
+            )
         numbers = None if self.owner is None else _OWNER.fullmatch(self.owner)
         if self.owner is not None and numbers is None:
             raise UsageError(

@@ -51,6 +51,11 @@ class Known:
         )
 
 
+def told(description: str) -> str:
+    """What Immich reads of a description that was written to a sidecar."""
+    return writable(description).strip()
+
+
 def compose(known: Known, existing: bytes | None = None) -> bytes:
     """The sidecar of a photo. Composing again with the result changes nothing.
 
@@ -59,7 +64,7 @@ def compose(known: Known, existing: bytes | None = None) -> bytes:
     :raises FileFailed: the existing one is not XMP, or has a document type (which could make a small file fill the memory).
     """
     packet = Packet(existing)
-    description = writable(known.description).strip()
+    description = told(known.description)
     if description:
         packet.set_default("dc:description", description)
         packet.set_default("tiff:ImageDescription", description)

@@ -23,7 +23,8 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 class Permissions:
     """What new files and folders get; None for what the system gives by itself.
 
-    :ivar mode: permission bits of files, such as ``0o640``. A folder also gets the right to be entered where it may be read.
+    :ivar mode: permission bits of files, such as ``0o640``. A folder also gets the right to be entered where it may be read, and its
+        owner every right: more files are to come.
     :ivar user: number of the owner.
     :ivar group: number of the group.
     """
@@ -40,7 +41,7 @@ class Permissions:
         if self.user is not None or self.group is not None:
             os.fchown(file, -1 if self.user is None else self.user, -1 if self.group is None else self.group)
         if self.mode is not None:
-            os.fchmod(file, self.mode | (self.mode & 0o444) >> 2 if is_folder else self.mode)
+            os.fchmod(file, self.mode | (self.mode & 0o444) >> 2 | 0o700 if is_folder else self.mode)
 
 
 def _names(relative: str) -> tuple[str, ...]:

@@ -87,11 +87,11 @@ def judge(
             doubts.append(_("it changed to another device while files were looked for"))
     if device is not None and evidence.device is not None and device != evidence.device:
         doubts.append(
-            _("it is on another device ({now}) than in the last run ({before})").format(
-                now=evidence.device, before=device
-            )
+            _(
+                "it is on another device ({now}) than before ({before}); after a move to a new disk use --accept-devices"
+            ).format(now=evidence.device, before=device)
         )
-    if not present:
+    if not present and not evidence.problem:
         doubts.append(_("none of its files is there"))
     return Verdict(root, evidence, tuple(doubts))
 

@@ -50,7 +50,7 @@ def remove_leftovers(folder: int) -> list[str]:
 
 def _remove(folder: int, name: str) -> bool:
     try:
-        file = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        file = _open(folder, name)
     except FileNotFoundError:
         return False
     try:
@@ -60,6 +60,15 @@ def _remove(folder: int, name: str) -> bool:
     finally:
         os.close(file)
     return True
+
+
+def _open(folder: int, name: str) -> int:
+    flags = os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        # NFS only locks what may be written.
+        return os.open(name, os.O_RDWR | flags, dir_fd=folder)
+    except PermissionError:  # it was killed after it got its mode
+        return os.open(name, os.O_RDONLY | flags, dir_fd=folder)
 
 
 def _is_being_written(file: int) -> bool:

@@ -72,7 +72,10 @@ def missing_originals(
         raise UsageError(_("--permanent: missing originals only ever go to the trash, because files may come back."))
     if changes.save_plan is not None and len(account_names()) > 1:
         raise UsageError(_("--save-plan saves the plan of one account: choose it with --account"))
-    report = options.report_file
+    name = options.report_file
+    report = None if name is None else ReportFile(report_path(name, datetime.now()))  # noqa: DTZ005 - for a person
+    if report is not None:
+        report.check()
     with (
         Output(output) as out,
         Round(
@@ -82,7 +85,7 @@ def missing_originals(
             connection=connection,
             output=out,
             notifier=Notifier(notifications, out.say),
-            report=None if report is None else ReportFile(report_path(report, datetime.now())),  # noqa: DTZ005 - for a person
+            report=report,
         ) as round_,
     ):
         return for_each_account(round_.prepare)

@@ -127,7 +127,9 @@ class Inspection:
         """
         missing = self.survey.missing()
         path_map = self.options.path_map()
-        found = find_moved(immich, missing, self.external, path_map) if self.options.find_moved and missing else Moved()
+        found = Moved()
+        if self.options.find_moved and missing:
+            found = find_moved(immich, missing, self.external, path_map, patience=self.options.disk_timeout)
         values = attrs.asdict(self.survey, recurse=False) | {"warnings": (*self.survey.warnings, *found.warnings)}
         return MissingFacts(
             **values,

@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from immich_tools.disk.checksum import content_of
 from immich_tools.disk.content import Content
+from immich_tools.disk.patient import Beat, work_off
+from immich_tools.disk.scan import DEFAULT_PATIENCE
+from immich_tools.disk.watch import Watch
 from immich_tools.errors import FileFailed
+from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, Tag
 from immich_tools.missing_originals.records import AssetRecord
 from immich_tools.paths import PathMap
@@ -32,7 +36,12 @@ class Moved:
 
 
 def find_moved(
-    immich: Immich, missing: Iterable[AssetRecord], external: Iterable[AssetRecord], path_map: PathMap
+    immich: Immich,
+    missing: Iterable[AssetRecord],
+    external: Iterable[AssetRecord],
+    path_map: PathMap,
+    *,
+    patience: float = DEFAULT_PATIENCE,
 ) -> Moved:
     """Compare missing files with those of external libraries that have the same name and size, by SHA-1.
 
@@ -40,6 +49,7 @@ def find_moved(
 
     :param missing: assets whose files are missing; those of other users are passed over.
     :param external: the assets of external libraries outside the trash, of all users.
+    :param patience: seconds that one call to the disk may take.
     :raises ToolkitError: the server cannot be read.
     """
     user_id = immich.me.id
@@ -51,7 +61,7 @@ def find_moved(
         if record.owner_id == user_id and record.name in names:
             candidates.setdefault(record.name, []).append(record)
     details |= immich.assets.read([record.id for alike in candidates.values() for record in alike])
-    contents = _Contents(path_map)
+    contents = _Contents(path_map, patience)
     moved: dict[str, str] = {}
     for record in lost:
         asset = details.get(record.id)
@@ -66,22 +76,34 @@ def _names(record: AssetRecord, asset: Asset | None) -> Collection[str]:
     return {record.name} if asset is None else {record.name, asset.original_file_name}
 
 
-@frozen
+@define
 class _Contents:
-    """What files hold, each read once."""
+    """What files hold, each read once. When the disk hangs, no more are read."""
 
     path_map: PathMap
+    patience: float
     warnings: list[str] = field(factory=list)
     _known: dict[str, Content | None] = field(factory=dict)
+    _is_hanging: bool = False
 
     def of(self, path: str) -> Content | None:
         if path not in self._known:
-            try:
-                self._known[path] = content_of(Path(self.path_map.local(path)))
-            except FileFailed as failure:
-                self._known[path] = None
-                self.warnings.append(str(failure))
+            self._known[path] = None if self._is_hanging else self._read(Path(self.path_map.local(path)))
         return self._known[path]
+
+    def _read(self, file: Path) -> Content | None:
+        def read(file: Path, beat: Beat) -> Content:
+            return content_of(file, Watch(progress=lambda _count: beat()))
+
+        try:
+            for _file, content in work_off([file], read, threads=1, patience=self.patience):
+                return content
+        except FileFailed as failure:
+            self.warnings.append(str(failure))
+            return None
+        self._is_hanging = True
+        self.warnings.append(_("{path} cannot be read: the disk does not answer").format(path=file))
+        return None
 
 
 def _same(

@@ -14,7 +14,7 @@ from immich_tools.i18n import _
 from immich_tools.missing_originals.patterns import Pattern, read_patterns
 from immich_tools.missing_originals.ratio import DEFAULT_RATIO
 from immich_tools.missing_originals.records import RecordSource
-from immich_tools.paths import PathMap
+from immich_tools.paths import PathMap, parts
 from immich_tools.settings import Legacy, negate
 
 PREFIX: Final = "IMMICH_MISSING_ORIGINALS_"
@@ -169,6 +169,13 @@ class MissingOriginalsOptions:
     def path_map(self) -> PathMap:
         """Where folders of the server are found on this computer.
 
-        :raises UsageError: an entry of ``--map`` is not of the form SERVER=LOCAL.
+        :raises UsageError: an entry of ``--map`` is not of the form SERVER=LOCAL, or its folder here is no whole path.
         """
-        return PathMap.parse(self.map)
+        path_map = PathMap.parse(self.map)
+        for local in path_map.folders.values():
+            # A run must find the same folder wherever it is started, and what leads upwards may leave the disk that was proven.
+            if not local.startswith("/") or ".." in parts(local):
+                raise UsageError(
+                    _("--map: '{folder}' is not the whole path of a folder on this computer.").format(folder=local)
+                )
+        return path_map

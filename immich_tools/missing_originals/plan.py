@@ -171,6 +171,10 @@ class _Planner:
             return SkipCode.PARTIAL, _("whether what belongs to it is there is not known: {path}").format(
                 path=doubtful[0].path
             )
+        if any(self._may_be_of_a_locked_photo(record, unit) for record in gone):
+            return SkipCode.PARTIAL, _(
+                "the photo it is the motion video of is not known, or is locked (--source database)"
+            )
         if unit.survivors and not self.options.include_partial:
             return SkipCode.PARTIAL, _("what belongs to it is still there: {fates} (--include-partial)").format(
                 fates="; ".join(each.fate() for each in unit.survivors)
@@ -185,6 +189,13 @@ class _Planner:
                 runs=runs, needed=self.options.grace_runs
             )
         return None
+
+    def _may_be_of_a_locked_photo(self, record: AssetRecord, unit: Unit) -> bool:
+        return (
+            record.visibility is Visibility.HIDDEN
+            and not self.facts.source.tells_locked
+            and all(each.live_photo_video_id != record.id for each in unit.members)
+        )
 
     def _out_of_reach(self, record: AssetRecord) -> tuple[SkipCode, str] | None:
         if record.owner_id != self.facts.user_id:

@@ -39,7 +39,8 @@ def _claim(survey: Survey, path_map: PathMap, place: Place, paths: set[str]) -> 
         place.has_marker,
         survey.devices.get(place.folder),
     )
-    return FilesMissing(tuple(_here(path, path_map) for path in sorted(paths)), root)
+    ordered = tuple(sorted(paths))
+    return FilesMissing(tuple(_here(path, path_map) for path in ordered), root, ordered)
 
 
 def _here(path: str, path_map: PathMap) -> str:

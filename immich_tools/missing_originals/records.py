@@ -31,6 +31,11 @@ class RecordSource(Enum):
         """Whether no `AssetRecord.sidecar_path` means that there is none."""
         return self is RecordSource.DATABASE
 
+    @property
+    def tells_locked(self) -> bool:
+        """Whether assets in the locked folder are among the records."""
+        return self is RecordSource.DATABASE
+
 
 def _packed(identity: str) -> bytes:
     return bytes.fromhex(identity.replace("-", ""))

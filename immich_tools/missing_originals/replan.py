@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from immich_tools.errors import GuardTripped
 from immich_tools.i18n import _
+from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.gather import gather
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import make_plan, stopped_by
@@ -86,6 +87,21 @@ def check_guards(plan: Plan) -> None:
     reason = stopped_by(plan)
     if reason is not None:
         raise GuardTripped(_("Too much is missing; {reason}.").format(reason=reason))
+
+
+def check_proof(facts: MissingFacts) -> None:
+    """Stop where nothing could be looked for: neither "nothing is missing" nor "nothing to do" would be true.
+
+    :raises GuardTripped: no root is proven to be there.
+    """
+    if not facts.proven:
+        folders = sorted({facts.places.place(record.path).folder for record in facts.records})
+        raise GuardTripped(
+            _(
+                "No file could be looked for, because the disk of {folders} is not proven to be there. "
+                "Is it mounted? If the folder is elsewhere on this computer, say so, such as with --map /data=/mnt/photos."
+            ).format(folders=", ".join(folders))
+        )
 
 
 def _database() -> DatabaseAddress | None:

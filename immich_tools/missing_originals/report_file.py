@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +42,16 @@ class ReportFile:
     path: Path
     _is_begun: bool = field(default=False, init=False)
 
+    def check(self) -> None:
+        """Find out before an hour of looking that it could not be written.
+
+        :raises UsageError: another file has that name, or its folder is not there.
+        """
+        if os.path.lexists(self.path):
+            raise self._taken()
+        if not self.path.parent.is_dir():
+            raise self._unwritable(os.strerror(errno.ENOENT))
+
     def write(self, rows: Iterable[Row]) -> None:
         """Write the report, in place of what this one wrote before.
 
@@ -54,15 +66,19 @@ class ReportFile:
             temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
             temporary.replace(self.path)
         except FileExistsError:
-            raise UsageError(
-                _(
-                    "{path} exists already; it is not overwritten. Choose another name, such as one with %Y-%m-%d."
-                ).format(path=self.path)
-            ) from None
+            raise self._taken() from None
         except OSError as error:
-            raise UsageError(
-                _("The report cannot be written to {path}: {reason}.").format(path=self.path, reason=error.strerror)
-            ) from None
+            raise self._unwritable(error.strerror or str(error)) from None
+
+    def _taken(self) -> UsageError:
+        return UsageError(
+            _("{path} exists already; it is not overwritten. Choose another name, such as one with %Y-%m-%d.").format(
+                path=self.path
+            )
+        )
+
+    def _unwritable(self, reason: str) -> UsageError:
+        return UsageError(_("The report cannot be written to {path}: {reason}.").format(path=self.path, reason=reason))
 
 
 def _document(rows: Iterable[Row]) -> str:

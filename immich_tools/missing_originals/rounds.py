@@ -21,7 +21,7 @@ from immich_tools.missing_originals.listing import Row, concluded, joint, rows
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import TOOL, make_plan, stopped_by
 from immich_tools.missing_originals.records import AssetRecord, RecordSource
-from immich_tools.missing_originals.replan import check_guards, check_trash
+from immich_tools.missing_originals.replan import check_guards, check_proof, check_trash
 from immich_tools.missing_originals.report_file import ReportFile
 from immich_tools.missing_originals.state import read_memory, state_path, write_memory
 from immich_tools.plan.journal_writer import alone
@@ -105,14 +105,16 @@ class Round:
             check_trash(plan, session.immich)
             listed = rows(facts, plan, session.immich.url)
             self._list(facts.user_id, listed)
-            if stopped_by(plan) is not None and not plan.changes:
+            if not plan.changes:
+                check_proof(facts)
                 check_guards(plan)
             code = session.apply(plan)
             if session.outcome is not None:
                 self._list(facts.user_id, concluded(listed, session.outcome))
-            if stopped_by(plan) is not None:
+            if stopped_by(plan) is not None or not facts.proven:
                 # What is back was restored all the same: in the trash it would be deleted in the end.
                 self.output.not_over()
+                check_proof(facts)
                 check_guards(plan)
             return code
 

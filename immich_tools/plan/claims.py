@@ -72,11 +72,14 @@ class FilesMissing:
     """Files are missing while the disk that they should be on is there.
 
     :ivar paths: whole paths, all below the root; none of them may be there, nor in another case or Unicode form.
+    :ivar server_paths: how the server called the same files when this was planned; empty where that is not known. An asset whose original
+        is none of them by now is not missing: the server moves files, such as when the storage template changes (2.3.1 and 3.1.0).
     """
 
     kind: ClassVar[str] = "files-missing"
     paths: tuple[str, ...]
     root: AliveRoot
+    server_paths: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         if not self.paths:

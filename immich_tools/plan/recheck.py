@@ -22,6 +22,7 @@ from immich_tools.plan.actions import (
 )
 from immich_tools.plan.album_actions import ALBUM_KINDS
 from immich_tools.plan.album_recheck import recheck_albums
+from immich_tools.plan.claims import FilesMissing
 from immich_tools.plan.creations import Creations
 from immich_tools.plan.document import Change
 from immich_tools.plan.file_actions import CopyFile, RemoveFile, WriteFile
@@ -149,10 +150,23 @@ def _removal(action: Action, assets: Assets, groups: Groups) -> Result | None:
     for asset_id, planned in zip(action.trashed_ids, action.fingerprints, strict=False):
         if fingerprint(assets[asset_id]) != planned:
             return Result(Status.FELL_AWAY, _("asset {id} has been changed since it was planned").format(id=asset_id))
+    missing = _missing_paths(action)
+    for asset_id in action.trashed_ids if missing else ():
+        path = assets[asset_id].original_path
+        if path not in missing:
+            return Result(
+                Status.FELL_AWAY, _("the file of asset {id} is now called {path}").format(id=asset_id, path=path)
+            )
     for asset_id in action.kept_ids:
         if assets[asset_id].is_offline:
             return Result(Status.FELL_AWAY, _("the file of asset {id}, which is kept, is missing").format(id=asset_id))
     return None
+
+
+def _missing_paths(action: TrashAssets | DeleteForever) -> frozenset[str]:
+    """How the server called the files that a removal claims to be missing."""
+    claims = action.claims if isinstance(action, TrashAssets) else ()
+    return frozenset(path for claim in claims if isinstance(claim, FilesMissing) for path in claim.server_paths)
 
 
 def _field(action: Action, assets: Assets, groups: Groups) -> Result | None:

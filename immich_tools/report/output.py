@@ -11,6 +11,9 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from rich.control import Control
+from rich.segment import ControlType
+
 from immich_tools.errors import ExitCode
 from immich_tools.i18n import _
 from immich_tools.plan.document import Change, Plan
@@ -26,6 +29,9 @@ from immich_tools.settings.summary import KIND, summary_line
 from immich_tools.settings.surroundings import current_invocation
 
 Code = TypeVar("Code", bound=int)
+
+# A carriage return in a text would be left out.
+_WRITE_AGAIN: Final = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
 
 STEP: Final = 2.0
 """Seconds between two lines of progress where there is no terminal."""
@@ -188,11 +194,14 @@ class Output:
             state = (progress.done, progress.bytes_done)
             text = f"{title}: {progress.done}/{progress.total}{_bytes(progress, time.monotonic() - began)}"
             is_last = progress.done == progress.total
-            if self.err.is_terminal:
+            if shown == state:
+                return
+            if self.err.is_terminal and not self.err.is_dumb_terminal:
+                shown = state
                 with suppress(OSError):
-                    # Numbers of bytes get shorter now and then: blanks cover what was there before.
-                    self.err.print(f"\r{text}   ", end="\n" if is_last else "", markup=False)
-            elif shown != state and (is_last or time.monotonic() - last >= STEP):
+                    self.err.control(_WRITE_AGAIN)
+                    self.err.print(text[: self.err.width - 1], end="\n" if is_last else "", markup=False)
+            elif is_last or time.monotonic() - last >= STEP:
                 last, shown = time.monotonic(), state
                 self._tell(text)
 

@@ -10,6 +10,7 @@ their own are handed over as text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +21,12 @@ from cyclopts.argument import ArgumentCollection
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.settings.account import Turn
-from immich_tools.settings.accounts import ACCOUNT_FLAG, KEY_FILE_FLAG, Finder, RunForEach
-from immich_tools.settings.arguments import Declared, Found, Option, options_of
+from immich_tools.settings.accounts import ACCOUNT_FLAG, KEY_FILE_FLAG, KEY_ROWS, Finder, RunForEach
+from immich_tools.settings.arguments import FILE_SUFFIX, Declared, Found, Option, options_of
 from immich_tools.settings.command_line import move_positionals, take_command_line
 from immich_tools.settings.declarations import Positional
 from immich_tools.settings.files import CONFIGURATION_FILE, ENVIRONMENT_FILE, read_environment_file
+from immich_tools.settings.misspelt import misspelt
 from immich_tools.settings.secrets import secret_variable
 from immich_tools.settings.summary import SUMMARY_FLAG
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
@@ -84,6 +86,34 @@ class Sources:
         if configuration is not None:
             _take_tables(options, configuration, invocation)
         _note(by_flag, invocation)
+        quiet = by_flag.get("--quiet")
+        if quiet is None or not quiet.is_given or quiet.argument.tokens[-1].implicit_value is not True:
+            _warn_of_slips(tiers, _known(options, declared.all_of("key_lists")), app, invocation)
+
+
+def _known(options: Sequence[Option], key_lists: Sequence[str]) -> frozenset[str]:
+    """Names of all variables that mean something to the command; a secret may also stand in a file."""
+    names = {entry.variable for option in options for entry in option.variables}
+    names |= {
+        f"{row.variable}{number}" for option in options for row in option.numbered for number in range(row.last + 1)
+    }
+    lists = {*key_lists, *KEY_ROWS}
+    return frozenset(names | lists | {name + FILE_SUFFIX for name in names | lists})
+
+
+def _warn_of_slips(tiers: Sequence[Variables], known: frozenset[str], app: App, invocation: Invocation) -> None:
+    home_of = {name: variables for variables in reversed(tiers) for name in variables.values}
+    for name, meant in misspelt(home_of, known):
+        if name in invocation.warned_of:
+            continue
+        invocation.warned_of.add(name)
+        with suppress(OSError, ValueError):
+            print(
+                _("{program}: Warning: {name} is set and means nothing here; did you mean {meant}?").format(
+                    program=app.name[0], name=home_of[name].name(name), meant=meant
+                ),
+                file=invocation.surroundings.stderr,
+            )
 
 
 def _take_tables(options: Sequence[Option], configuration: Configuration, invocation: Invocation) -> None:

@@ -57,6 +57,7 @@ class Invocation:
     :param configuration_file: the configuration file in effect.
     :param turns: the accounts that the configuration names.
     :param turn: the account for which a command runs that is run for each.
+    :param warned_of: variables that look like slips, and of which that has been said.
     :param complain: says an error that a person can act on, and returns its exit code; None outside of a command.
     """
 
@@ -71,6 +72,7 @@ class Invocation:
     configuration_file: Path | None = None
     turns: tuple[Turn, ...] = ()
     turn: Turn | None = None
+    warned_of: set[str] = field(factory=set)
     complain: Callable[[str, ExitCode], int] | None = None
 
     @property

@@ -179,6 +179,21 @@ def test_progress_ends_with_the_last(capsys: pytest.CaptureFixture[str]) -> None
     assert progress_lines([(0, 18), (7, 18)], capsys) == ["Applying: 0/18"]
 
 
+def test_on_a_terminal_progress_is_one_line_that_is_written_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "TERM": "xterm", "COLUMNS": "16", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with Output() as output:
+        watch = output.watcher("Applying")
+        assert watch is not None
+        for done in (0, 9, 9, 10_000, 10_000):
+            watch(Progress(done, 10_000))
+    again = "\r\x1b[2K"
+    # What is longer than the line would begin another one, and each time leave the one above.
+    assert capsys.readouterr().err == f"{again}Applying: 0/100{again}Applying: 9/100{again}Applying: 10000\n"
+
+
 def plan_of(**changes: Any) -> Plan:
     return Plan(tool="duplicates", user_id="me", server_version="3.1.0", population=9, **changes)
 

@@ -70,7 +70,9 @@ def refused(library: Originals, arguments: tuple[str, ...], variables: Mapping[s
         pytest.param(
             ("--map", "/data/upload=~/media"), {}, ExitCode.USAGE, "not the whole path", id="a map to a shell's word"
         ),
-        pytest.param(("--map", "/data/upload=/mnt/../media"), {}, ExitCode.USAGE, "not the whole path", id="a map upwards"),
+        pytest.param(
+            ("--map", "/data/upload=/mnt/../media"), {}, ExitCode.USAGE, "not the whole path", id="a map upwards"
+        ),
         pytest.param((), {"MAX_MISSING_RATIO": "10"}, ExitCode.USAGE, "between 0 and 1", id="a percentage"),
         pytest.param(("--source", "tape"), {}, ExitCode.USAGE, "--source", id="no such source"),
         pytest.param(("--grace-runs", "0"), {}, ExitCode.USAGE, "--grace-runs", id="no run"),
