@@ -88,7 +88,7 @@ class Sources:
         _note(by_flag, invocation)
         quiet = by_flag.get("--quiet")
         if quiet is None or not quiet.is_given or quiet.argument.tokens[-1].implicit_value is not True:
-            _warn_of_slips(tiers, _known(options, declared.all_of("key_lists")), app, invocation)
+            _warn_of_slips(tiers, _known(options, declared.all_of("key_lists")), invocation)
 
 
 def _known(options: Sequence[Option], key_lists: Sequence[str]) -> frozenset[str]:
@@ -97,11 +97,12 @@ def _known(options: Sequence[Option], key_lists: Sequence[str]) -> frozenset[str
     names |= {
         f"{row.variable}{number}" for option in options for row in option.numbered for number in range(row.last + 1)
     }
-    lists = {*key_lists, *KEY_ROWS}
+    takes_accounts = any(option.flag == ACCOUNT_FLAG for option in options)
+    lists = {*key_lists, *(KEY_ROWS if takes_accounts else ())}
     return frozenset(names | lists | {name + FILE_SUFFIX for name in names | lists})
 
 
-def _warn_of_slips(tiers: Sequence[Variables], known: frozenset[str], app: App, invocation: Invocation) -> None:
+def _warn_of_slips(tiers: Sequence[Variables], known: frozenset[str], invocation: Invocation) -> None:
     home_of = {name: variables for variables in reversed(tiers) for name in variables.values}
     for name, meant in misspelt(home_of, known):
         if name in invocation.warned_of:
@@ -109,8 +110,8 @@ def _warn_of_slips(tiers: Sequence[Variables], known: frozenset[str], app: App, 
         invocation.warned_of.add(name)
         with suppress(OSError, ValueError):
             print(
-                _("{program}: Warning: {name} is set and means nothing here; did you mean {meant}?").format(
-                    program=app.name[0], name=home_of[name].name(name), meant=meant
+                _("Warning: {name} is set and means nothing here; did you mean {meant}?").format(
+                    name=home_of[name].name(name), meant=meant
                 ),
                 file=invocation.surroundings.stderr,
             )

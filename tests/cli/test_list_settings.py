@@ -125,7 +125,7 @@ def given(folder: Path, *argv: str, environment: Mapping[str, str] | None = None
         ({"PATTERN3": '"a" "b"'}, ('"a" "b"',)),
         ({"IMMICH_PATTERN1": "a"}, ("a",)),
         ({"IMMICH_PATTERN1": "a", "PATTERN1": "a"}, ("a",)),
-        ({"PATTERNS": "x", "PATTERN_1": "x", "XPATTERN1": "x", "PATTERN1X": "x", "PATTERN1": "a"}, ("a",)),
+        ({"PATTERN_X": "x", "PATTERN_1": "x", "XPATTERN1": "x", "PATTERN1X": "x", "PATTERN1": "a"}, ("a",)),
     ],
 )
 def test_numbered_variables(tmp_path: Path, environment: dict[str, str], expected: tuple[str, ...]) -> None:
