@@ -18,7 +18,7 @@ from immich_tools.errors import ExitCode
 from immich_tools.i18n import _
 from immich_tools.plan.document import Change, Plan
 from immich_tools.plan.execute import Progress
-from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.outcome import Outcome, Status
 from immich_tools.report.jsonlines import outcome_lines, plan_lines
 from immich_tools.report.logs import PACKAGE, handlers_of
 from immich_tools.report.table import print_group, print_plan
@@ -165,7 +165,8 @@ class Output:
             self._tell(outcome_summary(outcome))
             raise
         finally:
-            if hint and not self._json and outcome.run_id is not None and not outcome.unfinished:
+            did_something = outcome.run_id is not None and not outcome.unfinished and Status.DONE in outcome.counts()
+            if hint and not self._json and did_something:
                 self.say(_("Undo it with: immich-toolkit undo {run}").format(run=outcome.run_id))
 
     def _outcome(self, outcome: Outcome) -> None:

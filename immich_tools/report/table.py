@@ -20,7 +20,7 @@ from immich_tools.plan.actions import (
 )
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip, by_group
 from immich_tools.plan.file_actions import PLACED, CopyFile, RemoveFile
-from immich_tools.report.text import NAMES, size, summary
+from immich_tools.report.text import NAMES, NOTE_WORD, size, summary
 from immich_tools.report.words import action_words
 from immich_tools.settings.streams import printable
 
@@ -71,7 +71,8 @@ def print_plan(plan: Plan, console: Console) -> None:
         if len(plan.skips) > limit:
             console.print(_("  … and {count} more").format(count=len(plan.skips) - limit), markup=False)
         console.print()
-    console.print(summary(plan), markup=False)
+    for text in summary(plan).split("\n"):
+        _print(Text(text), console, len(NOTE_WORD) if text.startswith(NOTE_WORD) else 2)
 
 
 def print_group(plan: Plan, changes: Sequence[Change], console: Console) -> None:

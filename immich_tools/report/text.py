@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from immich_tools.i18n import _, ngettext
@@ -43,6 +44,7 @@ KIND_WORDS: Final = {
     "remove-file": _("remove files"),
     "scan-library": _("scan libraries"),
 }
+NOTE_WORD: Final = _("Note: ")
 REASONS: Final = 20
 NAMES: Final = 3
 
@@ -78,11 +80,16 @@ def summary(plan: Plan) -> str:
             (_("keep"), ngettext("{count} asset", "{count} assets", len(plan.keeps)).format(count=len(plan.keeps)))
         )
     if plan.skips:
-        codes = ", ".join(f"{code} {count}" for code, count in plan.skip_counts().items())
-        rows.append((_("left alone"), f"{len(plan.skips)}: {codes}"))
+        files: Counter[str] = Counter()
+        for skip in plan.skips:
+            files[skip.code] += (
+                len(skip.asset_ids) or 1
+            )  # one without files is about an album, or something else as a whole
+        codes = ", ".join(f"{code} {files[code]}" for code in sorted(files))
+        rows.append((_("left alone"), f"{files.total()}: {codes}"))
     width = max(len(words) for words, _amounts in rows)
     lines += [f"  {words.ljust(width)}  {amount}".rstrip() for words, amount in rows]
-    lines += [_("Note: {note}").format(note=note) for note in plan.notes]
+    lines += [NOTE_WORD + note for note in plan.notes]
     return "\n".join(printable(line) for line in lines)
 
 

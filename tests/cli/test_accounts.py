@@ -499,7 +499,7 @@ def test_all_accounts_at_once(
     [
         ({}, "", ["no API key", "IMMICH_API_KEYS"]),
         ({}, FAMILY.replace('"ben"', '"gone"'), ["api-key-file in [[account]] gone", "No such file"]),
-        ({"API_KEY": ANNA}, "", ["no API key"]),
+        ({"KEY": ANNA}, "", ["no API key"]),
         ({"API_KEYS": ","}, "", ["API_KEYS", "empty"]),
     ],
 )
