@@ -81,7 +81,8 @@ class Host:
         """
         deadline = time.monotonic() + IDLE_SECONDS
         while (busy := self._busy()) and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+            # A sandbox works only while it is asked for something, so waiting brings nothing there.
+            time.sleep(POLL_SECONDS if self.sandbox is None else 0)
         if busy:
             raise TimeoutError(f"the server is still busy with {', '.join(busy)}")
 
