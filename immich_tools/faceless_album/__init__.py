@@ -3,7 +3,10 @@
 from immich_tools import Immich, faceless_album
 
 immich = Immich.connect("http://192.168.1.10:2283", "the key")
-plan = faceless_album.make_plan(faceless_album.gather(immich), faceless_album.FacelessAlbumOptions())
+options = faceless_album.FacelessAlbumOptions()
+facts = faceless_album.gather(immich, options)
+plan = faceless_album.make_plan(facts, options)
+faceless_album.check_leaving(plan, facts, options)
 plan.apply(immich)
 """
 

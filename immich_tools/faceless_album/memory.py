@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from immich_tools.errors import UsageError
@@ -9,11 +10,14 @@ from immich_tools.faceless_album.album import mark
 from immich_tools.faceless_album.facts import AlbumMemory
 from immich_tools.faceless_album.options import FacelessAlbumOptions
 from immich_tools.faceless_album.plan import TOOL
-from immich_tools.plan.actions import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.actions import Action, AddToAlbum, RemoveFromAlbum
 from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField
 from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
 from immich_tools.plan.outcome import Status
 from immich_tools.settings.documents import from_document
+
+Given = Mapping[str, frozenset[str]]
+"""Album id → ids of what was put into it and not taken out again."""
 
 
 def remembered(folder: Path, user_id: str, options: FacelessAlbumOptions) -> AlbumMemory:
@@ -22,12 +26,25 @@ def remembered(folder: Path, user_id: str, options: FacelessAlbumOptions) -> Alb
     :param folder: of the journals; need not exist.
     """
     given: dict[str, set[str]] = {}
-    found = runs(folder, f"*-{TOOL}-*{SUFFIX}")
+    before: dict[str, Given] = {}
+    found, undos = runs(folder, f"*-{TOOL}-*{SUFFIX}"), undo_runs(folder)
     kept = {run.id for run in found if _purpose(_options_of(run)) == _purpose(options)}
-    for run in sorted([*found, *undo_runs(folder)], key=lambda each: (each.started, each.id)):
-        if run.plan.user_id == user_id and (run.undoes or run.id) in kept:
+    undone = {run.undoes for run in undos}
+    for run in sorted([*found, *undos], key=lambda each: (each.started, each.id)):
+        # Runs of other tools are undone as well; their albums are not this one's.
+        if run.plan.user_id != user_id or not (run.id in kept or run.undoes in before):
+            continue
+        if run.id in undone:
+            before[run.id] = _frozen(given)
+        if run.undoes is None:
             _learn(run, given)
-    return AlbumMemory(tuple(given), {album_id: frozenset(ids) for album_id, ids in given.items()})
+        else:
+            _restore(run, given, before[run.undoes])
+    return AlbumMemory(tuple(given), _frozen(given))
+
+
+def _frozen(given: Mapping[str, set[str]]) -> Given:
+    return {album_id: frozenset(ids) for album_id, ids in given.items()}
 
 
 def _options_of(run: Run) -> FacelessAlbumOptions | None:
@@ -43,20 +60,42 @@ def _purpose(options: FacelessAlbumOptions | None) -> str | None:
 
 
 def _learn(run: Run, given: dict[str, set[str]]) -> None:
-    for change in run.plan.changes:
-        action, result = change.action, run.results.get(change.id)
-        if result is None:
-            continue
-        if isinstance(action, CreateAlbum):
-            if result.made:
-                given[result.made] = set(action.asset_ids)
-        elif result.status is not Status.DONE:
-            continue
-        elif isinstance(action, DeleteAlbum):
-            given.pop(action.album_id, None)
-        elif isinstance(action, AddToAlbum):
+    options = _options_of(run)
+    is_sorted_out = options is not None and not options.respect_manual
+    for action in _done(run):
+        if isinstance(action, SetAlbumField) and action.album_id not in given:
+            # An album that was taken over. Where nothing in it was to count as put there by hand, what stayed is the tool's, too.
+            given[action.album_id] = {keep.asset_id for keep in run.plan.keeps} if is_sorted_out else set()
+    for action in _done(run):
+        if isinstance(action, AddToAlbum):
             given.setdefault(action.album_id, set()).add(action.asset_id)
         elif isinstance(action, RemoveFromAlbum):
             given.setdefault(action.album_id, set()).discard(action.asset_id)
-        elif isinstance(action, SetAlbumField) and run.undoes is None:
-            given.setdefault(action.album_id, set())  # an album that was taken over
+    _learn_made(run, given)
+
+
+def _restore(run: Run, given: dict[str, set[str]], former: Given) -> None:
+    """What an undo touched is known as it was before the run that it undoes."""
+    for action in _done(run):
+        if isinstance(action, AddToAlbum):
+            if action.asset_id in former.get(action.album_id, ()):
+                given.setdefault(action.album_id, set()).add(action.asset_id)
+        elif isinstance(action, RemoveFromAlbum):
+            given.get(action.album_id, set()).discard(action.asset_id)
+        elif isinstance(action, DeleteAlbum):
+            given.pop(action.album_id, None)
+        elif isinstance(action, SetAlbumField) and action.album_id not in former:
+            given.pop(action.album_id, None)  # no longer taken over
+    _learn_made(run, given)
+
+
+def _learn_made(run: Run, given: dict[str, set[str]]) -> None:
+    for change in run.plan.changes:
+        result = run.results.get(change.id)
+        if isinstance(change.action, CreateAlbum) and result is not None and result.made:
+            given[result.made] = set(change.action.asset_ids)
+
+
+def _done(run: Run) -> Iterator[Action]:
+    done = set(run.with_status(Status.DONE))
+    return (change.action for change in run.plan.changes if change.id in done)

@@ -54,15 +54,39 @@ class Chronicle:
     _is_unwritable: bool = False
 
     def open(self, tasks: Sequence[Task]) -> None:
-        """Go on from what is known of earlier runs."""
+        """Go on from what is known of earlier runs, and tell which were lost since."""
+        earlier: dict[str, JobHealth] = {}
         for server, file in self.files.items():
             try:
                 known = file.read()
             except UsageError as error:
                 self._tell(str(error), logging.WARNING)
                 known = Health()
-            self._health[server] = known.of(server, [task.name for task in tasks if server in task.servers])
+            names = [task.name for task in tasks if server in task.servers]
+            earlier |= {name: job for name, job in known.jobs.items() if name in names}
+            self._health[server] = known.of(server, names)
             self._write(server)
+        for task in tasks:
+            self._tell_lost(task, earlier.get(task.name, JobHealth()))
+
+    def _tell_lost(self, task: Task, known: JobHealth) -> None:
+        if known.running_since is not None:
+            began = datetime.fromisoformat(known.running_since).astimezone(self.zone)
+            self._tell(
+                _(
+                    "{job}: the run of {began:%a %Y-%m-%d %H:%M %Z} was cut short; 'immich-toolkit runs' shows whether it can be resumed"
+                ).format(job=task.name, began=began),
+                logging.WARNING,
+            )
+        elif isinstance(task, Job) and known.next_due is not None:
+            due = datetime.fromisoformat(known.next_due)
+            if due < self.clock.now():
+                self._tell(
+                    _("{job}: missed what was due since {due:%a %Y-%m-%d %H:%M %Z}: no schedule ran").format(
+                        job=task.name, due=due.astimezone(task.cron.zone)
+                    ),
+                    logging.WARNING,
+                )
 
     def waiting(self, job: Job, due: datetime) -> None:
         """A job is due next at `due`."""

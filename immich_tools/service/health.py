@@ -27,6 +27,7 @@ class JobHealth:
     :ivar last_end, last_exit_code: of the run that ended last; None before the first one has.
     :ivar last_success: when a run last went well.
     :ivar running_since: when the run under way began.
+    :raises ValueError: a moment is none, or says no time zone.
     """
 
     next_due: str | None = None
@@ -34,6 +35,11 @@ class JobHealth:
     last_exit_code: int | None = None
     last_success: str | None = None
     running_since: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        for moment in (self.next_due, self.last_end, self.last_success, self.running_since):
+            if moment is not None and datetime.fromisoformat(moment).tzinfo is None:
+                raise ValueError(moment)
 
     @property
     def is_well(self) -> bool:

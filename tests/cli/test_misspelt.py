@@ -37,16 +37,16 @@ def test_what_is_set_itself_is_not_meant() -> None:
 
 
 def test_the_command_says_it_once_and_goes_on(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("ROOT_PATHS=/photos\n")
+    (tmp_path / ".env").write_text("ALBUM_LEVELS=2\n")
     environment = {
         "IMMICH_URL": "http://127.0.0.1:9",
-        "API_KEY": "key-one:key-two",
-        "ROOT_PATH": "/photos",
+        "API_KEY": "one:two",
+        "ROOT_PATHS": "/photos",
         "ALBUM_LEVEL": "2",
     }
     shell = CommandLine("", "", tmp_path).with_environment(environment)
     result = shell.folder_albums()
-    assert result.err.count("ALBUM_LEVEL is set and means nothing here; did you mean ALBUM_LEVELS?") == 1
-    assert "ROOT_PATHS" not in result.err, "ROOT_PATH is set, too"
-    assert result.code == ExitCode.UNREACHABLE
+    assert result.err.count("ROOT_PATHS is set and means nothing here; did you mean ROOT_PATH?") == 1
+    assert "ALBUM_LEVEL " not in result.err, "ALBUM_LEVELS is set, too"
+    assert "--root-path is missing" in result.err and result.code == ExitCode.USAGE
     assert "means nothing" not in shell.folder_albums("--quiet").err

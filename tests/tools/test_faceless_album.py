@@ -111,6 +111,43 @@ def test_an_album_made_by_hand_is_not_touched(family: Server, shell: CommandLine
     assert members(family) == {"anna.jpg", "tree.jpg", "house.jpg"}
     keep(shell)
 
+    assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    assert snapshot(family) == before
+    keep(shell, "--apply", code=ExitCode.USAGE)
+    assert snapshot(family) == before, "what is undone is no longer taken over"
+
+
+def test_an_album_that_is_sorted_out_when_it_is_taken_over(family: Server, shell: CommandLine) -> None:
+    """How somebody comes from the older script, whose album has no mark."""
+    family.album("Faceless", "anna.jpg", "tree.jpg")
+    keep(shell, "--apply", "--adopt", "--no-respect-manual")
+    assert members(family) == {"tree.jpg", "house.jpg"}
+    family.face("Dora", "tree.jpg")
+    keep(shell, "--apply")
+    assert members(family) == {"house.jpg"}
+
+
+def test_what_an_undo_brought_back_was_still_put_there_by_hand(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply")
+    learn(family)
+    family.add_to_album("Faceless", "anna.jpg")
+    keep(shell, "--apply", "--no-respect-manual")
+    assert members(family) == {"tree.jpg", "house.jpg"}
+    assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    assert "Nothing to do" in keep(shell, "--apply").err
+    assert members(family) == {"anna.jpg", "tree.jpg", "house.jpg"}
+
+
+def test_an_undo_of_another_run_tells_nothing_of_this_album(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply", "--rule", "unnamed-person", "--album-name", "Who")
+    learn(family, "Who")
+    family.face("", "house.jpg")
+    keep(shell, "--apply", "--rule", "unnamed-person", "--album-name", "Who")
+    assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    keep(shell, "--apply")
+    learn(family)
+    assert (members(family, "Who"), members(family)) == ({"ben.jpg"}, {"tree.jpg"})
+
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
@@ -179,6 +216,18 @@ def test_a_saved_plan_is_guarded_and_applied(family: Server, shell: CommandLine)
     result = shell.toolkit("apply", "plan.json")
     assert result.code == ExitCode.DONE, result.err
     assert [each["albumName"] for each in family.api.get("/albums")] in ([], ["Faceless"])
+
+
+def test_a_saved_plan_is_guarded_by_what_leaves_the_album(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply")
+    learn(family)
+    family.face("Dora", "tree.jpg")
+    keep(shell, "--save-plan", "plan.json", "--max-leaving", "1")
+    family.face("Emil", "house.jpg")
+    before = snapshot(family)
+    result = shell.toolkit("apply", "plan.json", "--yes")
+    assert result.code == ExitCode.STOPPED and "--max-leaving" in result.err
+    assert snapshot(family) == before
 
 
 @define

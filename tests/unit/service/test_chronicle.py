@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from attrs import define, field
 
 from immich_tools.service.chronicle import Chronicle
@@ -83,6 +84,30 @@ def test_what_is_known_of_earlier_runs_is_kept(tmp_path: Path) -> None:
     HealthFile(tmp_path / "health.json").write(Health({"albums": JobHealth().ended(NOW, 0)}))
     chronicle(tmp_path / "health.json")
     assert HealthFile(tmp_path / "health.json").read().jobs["albums"].last_success == NOW.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (JobHealth().waiting(NOW + HOUR), []),
+        (JobHealth(), []),
+        (
+            JobHealth().waiting(NOW - 24 * HOUR),
+            ["albums: missed what was due since Sat 2026-10-24 02:30 CEST: no schedule ran"],
+        ),
+        (
+            JobHealth().waiting(NOW - HOUR).begun(NOW - HOUR),
+            [
+                "albums: the run of Sun 2026-10-25 01:30 CEST was cut short; 'immich-toolkit runs' shows whether it can be resumed"
+            ],
+        ),
+    ],
+)
+def test_what_was_lost_while_no_schedule_ran_is_told(known: JobHealth, told: list[str], tmp_path: Path) -> None:
+    HealthFile(tmp_path / "health.json").write(Health({"albums": known}))
+    _made, said = chronicle(tmp_path / "health.json")
+    assert [line.removeprefix("2026-10-25 02:30:00+0200 ") for line in said.lines] == told
+    assert set(said.levels) <= {logging.WARNING}
 
 
 def test_a_damaged_file_is_told_and_begun_anew(tmp_path: Path) -> None:

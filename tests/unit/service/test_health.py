@@ -67,7 +67,19 @@ def test_a_schedule_hangs_when_a_job_is_overdue_and_none_runs(jobs: list[JobHeal
     assert hangs(healths, LATE) == is_hanging
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"jobs": {"a": {"x": 1}}}', '{"jobs": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"jobs": {"a": {"x": 1}}}',
+        '{"jobs": 1}',
+        '{"server": "", "jobs": {"a": {"next_due": "soon"}}}',
+        '{"server": "", "jobs": {"a": {"last_end": 1}}}',
+        '{"server": "", "jobs": {"a": {"running_since": "2026-11-20T03:00:00"}}}',
+    ],
+)
 def test_a_file_that_is_damaged(content: str, tmp_path: Path) -> None:
     path = tmp_path / "health.json"
     path.write_text(content)
