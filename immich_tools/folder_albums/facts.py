@@ -87,6 +87,8 @@ class FolderFacts:
     dormant: frozenset[str] = frozenset()
     absent: int = 0
     warnings: tuple[str, ...] = ()
+    arrangements: list[tuple[object, ...]] = field(factory=list, eq=False)
+    """Where files belong, as it was found out while these facts were gathered, so that nobody does that twice; see `plan.arranged`."""
 
     def __repr__(self) -> str:
         return (

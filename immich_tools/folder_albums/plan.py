@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from immich_tools.folder_albums.arrange import Arrangement, FolderFiles, Wanted, arrange, objection_to
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
@@ -58,7 +58,34 @@ def arranged(facts: FolderFacts, options: FolderAlbumsOptions) -> Arrangement:
 
     :raises UsageError: there is no root.
     """
-    return arrange(facts.assets, options, PropertyTree(facts.properties, facts.broken), facts.user_id)
+    basis = (facts.assets, facts.properties, facts.broken)
+    for *known, planned, arrangement in facts.arrangements:
+        if planned == options and all(one is other for one, other in zip(known, basis, strict=True)):
+            assert isinstance(arrangement, Arrangement)
+            return arrangement
+    found = arrange(facts.assets, options, PropertyTree(facts.properties, facts.broken), facts.user_id)
+    facts.arrangements[:] = [(*basis, options, found)]
+    return found
+
+
+@frozen(eq=False)
+class Labels(Mapping[str, Label]):
+    """How to show files, by id; each is made when it is looked at, because little of a large plan is ever shown."""
+
+    _assets: Mapping[str, Asset]
+
+    def __getitem__(self, asset_id: str) -> Label:
+        asset = self._assets[asset_id]
+        return Label(asset.original_file_name, asset.original_path, time_taken(asset))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._assets))
+
+    def __len__(self) -> int:
+        return len(self._assets)
+
+    def __contains__(self, asset_id: object) -> bool:
+        return asset_id in self._assets
 
 
 @define
@@ -85,15 +112,11 @@ class _Planner:
             labels=self._labels(),
         )
 
-    def _labels(self) -> dict[str, Label]:
+    def _labels(self) -> Labels:
         """How to show what is named in changes and skips. Later runs know files by it that were moved meanwhile."""
         named = {asset_id for change in self.changes for asset_id in change.action.assets}
         named.update(asset_id for skip in self.skips for asset_id in skip.asset_ids)
-        return {
-            asset.id: Label(asset.original_file_name, asset.original_path, time_taken(asset))
-            for asset in sorted(self.facts.assets, key=lambda asset: asset.id)
-            if asset.id in named
-        }
+        return Labels({asset.id: asset for asset in self.facts.assets if asset.id in named})
 
     def create(self) -> None:
         """Make and fill albums."""
@@ -153,7 +176,7 @@ class _Planner:
             self.changes += settler.differences(wanted, album, missing)
 
     def _missing(self, wanted: Wanted, album: Album | None, departures: Mapping[str, Sequence[str]]) -> list[Asset]:
-        """Files that are to be put into an album, by id."""
+        """Files that are to be put into an album, by their paths."""
         held = _NONE if album is None else self.facts.members.get(album.id, _NONE)
         loose = self.facts.loose
         return sorted(
@@ -162,7 +185,7 @@ class _Planner:
                 for asset in wanted.assets()
                 if asset.id not in held and (loose is None or asset.id in loose or asset.id in departures)
             ),
-            key=lambda asset: asset.id,
+            key=lambda asset: (asset.original_path, asset.id),
         )
 
     def _creation(self, change_id: str, wanted: Wanted, assets: Sequence[Asset], settler: Settler) -> Change:

@@ -117,7 +117,8 @@ class Output:
         :param each: every group of it, not only the sums (JSON always has everything).
         """
         log = logging.getLogger(PACKAGE)
-        for line in plan_lines(plan):
+        # Where nobody reads them, the lines of a large plan are not even made.
+        for line in plan_lines(plan) if self._json or log.isEnabledFor(logging.INFO) else ():
             log.info("%s", json.dumps(line, ensure_ascii=False))
             if self._json:
                 self.line(line)

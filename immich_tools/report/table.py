@@ -50,29 +50,39 @@ class _Group:
 
 def print_plan(plan: Plan, console: Console) -> None:
     """Print a plan: its groups, what is left alone and why, and the sums."""
+    if console.is_terminal:
+        for line, indent in _lines(plan, SHOWN_ON_TERMINAL):
+            _print(line, console, indent)
+    else:
+        # Nothing to wrap or colour: rich takes much longer to find that out for each line.
+        console.out("\n".join(line.plain for line, _indent in _lines(plan, sys.maxsize)), highlight=False)
+
+
+def _lines(plan: Plan, limit: int) -> Iterator[tuple[Text, int]]:
+    """All lines, each with how far its continuation is indented.
+
+    :param limit: groups, and entries of what is left alone, that are shown.
+    """
     groups = _groups(plan)
-    limit = SHOWN_ON_TERMINAL if console.is_terminal else sys.maxsize
     width = _name_width(plan)
     for group in groups[:limit]:
         for line in _block(plan, group, width):
-            _print(line, console)
-        console.print()
+            yield line, _WIDTH + 4
+        yield Text(), 0
     if len(groups) > limit:
-        console.print(
-            _("… and {count} more groups; --save-plan or --json gives them all").format(count=len(groups) - limit),
-            markup=False,
-        )
-        console.print()
+        more = _("… and {count} more groups; --save-plan or --json gives them all").format(count=len(groups) - limit)
+        yield Text(more), 0
+        yield Text(), 0
     if plan.skips:
-        console.print(Text(_("Left alone:"), style="bold"))
+        yield Text(_("Left alone:"), style="bold"), 0
         for skip in plan.skips[:limit]:
-            console.print(f"  {printable(_skipped(plan, skip))}", markup=False)
-            _print(Text.assemble("      ", (printable(skip.reason), "dim")), console, 6)
+            yield Text(f"  {printable(_skipped(plan, skip))}"), 2
+            yield Text.assemble("      ", (printable(skip.reason), "dim")), 6
         if len(plan.skips) > limit:
-            console.print(_("  … and {count} more").format(count=len(plan.skips) - limit), markup=False)
-        console.print()
+            yield Text(_("  … and {count} more").format(count=len(plan.skips) - limit)), 0
+        yield Text(), 0
     for text in summary(plan).split("\n"):
-        _print(Text(text), console, len(NOTE_WORD) if text.startswith(NOTE_WORD) else 2)
+        yield Text(text), len(NOTE_WORD) if text.startswith(NOTE_WORD) else 2
 
 
 def print_group(plan: Plan, changes: Sequence[Change], console: Console) -> None:
@@ -86,7 +96,6 @@ def print_group(plan: Plan, changes: Sequence[Change], console: Console) -> None
 def _print(line: Text, console: Console, indent: int = _WIDTH + 4) -> None:
     """Print a line; on a terminal what does not fit goes on below, where the line's own text began."""
     if not console.is_terminal:
-        # Nothing to wrap or colour: rich takes three times as long to find that out for each line.
         console.out(line.plain, highlight=False)
         return
     if line.cell_len <= console.width:
@@ -98,7 +107,13 @@ def _print(line: Text, console: Console, indent: int = _WIDTH + 4) -> None:
 
 
 def _name_width(plan: Plan) -> int:
-    return min(max((len(printable(label.name)) for label in plan.labels.values()), default=0), _NAME_WIDTH)
+    """Of the names that stand below each other: those of what is removed, kept for that, or copied."""
+    listed = [change for change in plan.changes if isinstance(change.action, (*REMOVALS, CopyFile))]
+    groups = {change.group for change in listed}
+    ids = {asset_id for change in listed for asset_id in change.action.assets}
+    ids.update(keep.asset_id for keep in plan.keeps if keep.group in groups)
+    widths = (len(printable(plan.labels[each].name)) for each in ids if each in plan.labels)
+    return min(max(widths, default=0), _NAME_WIDTH)
 
 
 def _groups(plan: Plan) -> list[_Group]:
@@ -149,11 +164,11 @@ def _several(plan: Plan, asset_ids: Sequence[str]) -> str:
     """Some assets by their names: how many, and the first few. Where none is known, only how many: an id says nothing to anybody."""
     if plan.labels.keys().isdisjoint(asset_ids):
         return ngettext("{count} file", "{count} files", len(asset_ids)).format(count=len(asset_ids))
-    names = sorted(plan.labels[each].name if each in plan.labels else each for each in asset_ids)
-    shown = ", ".join(_shortened(printable(name)) for name in names[:NAMES])
-    if len(names) <= NAMES:
+    names = [plan.labels[each].name if each in plan.labels else each for each in asset_ids[:NAMES]]
+    shown = ", ".join(_shortened(printable(name)) for name in names)
+    if len(asset_ids) <= NAMES:
         return shown
-    return _("{count} files, {names}, …").format(count=len(names), names=shown)
+    return _("{count} files, {names}, …").format(count=len(asset_ids), names=shown)
 
 
 def _file(plan: Plan, change: Change, width: int) -> Text:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from immich_tools.errors import ExitCode
+from immich_tools.plan.journal import runs
 from tests.tools.command_line import CommandLine, Result
 from tests.tools.folders import Folders
 from tests.tools.server import TAKEN
@@ -124,8 +125,8 @@ def test_undo_brings_the_exact_former_state_back(travels: Folders, shell: Comman
 
     assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
     assert travels.state() == scanned
-    first = sorted(path.stem for path in shell.journals.glob("*-folder-albums-*.jsonl"))[0]
-    assert shell.toolkit("undo", first, "--yes").code == ExitCode.DONE
+    first = runs(shell.journals)[0]
+    assert shell.toolkit("undo", first.id, "--yes").code == ExitCode.DONE
     assert travels.state().albums == empty.albums
     assert {name: travels.state().assets[name] for name in empty.assets} == empty.assets
 
