@@ -80,6 +80,7 @@ def measure(what: str, facts: FolderFacts, options: FolderAlbumsOptions) -> Plan
     best = float("inf")
     plans: list[Plan] = []
     for _attempt in range(3):
+        facts.arrangements.clear()  # what an attempt finds out must not help the next one
         plans.clear()
         begin = time.perf_counter()
         plans.append(make_plan(facts, options))
