@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import evolve
 
 from immich_tools.folder_albums import FolderAlbumsOptions, FolderFacts, MadeAlbum, make_plan
-from immich_tools.folder_albums.facts import time_taken, trace
+from immich_tools.folder_albums.facts import trace
 from immich_tools.immich.models import Album, AlbumRole, Asset, AssetType, Version
 from immich_tools.plan.album_actions import CreateAlbum
 from immich_tools.plan.document import Plan
@@ -63,7 +63,7 @@ def one_in_ten_moved(facts: FolderFacts) -> FolderFacts:
         for asset in facts.assets
     )
     there = frozenset(asset.id for asset in assets)
-    files = {asset.id: trace(asset.original_file_name, time_taken(asset)) for asset in facts.assets}
+    files = {asset.id: trace(asset.original_file_name, asset.time_taken) for asset in facts.assets}
     return evolve(
         facts,
         assets=assets,

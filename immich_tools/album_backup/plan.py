@@ -215,10 +215,4 @@ def _labels(facts: BackupFacts, named: Iterable[str]) -> dict[str, Label]:
         known[upload.asset.id] = upload.asset
         if upload.motion is not None:
             known[upload.motion.id] = upload.motion
-    return {asset_id: _label(known[asset_id]) for asset_id in sorted(named) if asset_id in known}
-
-
-def _label(asset: Asset) -> Label:
-    size = asset.exif.file_size if asset.exif else None
-    taken = asset.local_date_time.replace(tzinfo=None).isoformat(" ", "seconds")
-    return Label(asset.original_file_name, asset.original_path, taken, size)
+    return {asset_id: Label.of(known[asset_id]) for asset_id in sorted(named) if asset_id in known}

@@ -11,7 +11,7 @@ from attrs import define, evolve, field, frozen
 from immich_tools.duplicates.facts import DuplicateFacts
 from immich_tools.duplicates.notes import Findings
 from immich_tools.duplicates.options import DuplicatesOptions
-from immich_tools.duplicates.rank import Placed, Ranking, file_size, is_protected
+from immich_tools.duplicates.rank import Placed, Ranking, is_protected
 from immich_tools.duplicates.scope import (
     Refusal,
     SkipCode,
@@ -107,7 +107,7 @@ class _Planner:
             skips=tuple(self.skips),
             options=to_document(self.options),
             notes=self.findings.notes(assets, self.facts, self.options),
-            labels={asset.id: _label(asset) for asset in sorted(assets, key=lambda asset: asset.id)},
+            labels={asset.id: Label.of(asset) for asset in sorted(assets, key=lambda asset: asset.id)},
         )
 
     def _group(self, group: DuplicateGroup) -> None:
@@ -256,12 +256,3 @@ def _distinct_groups(groups: Sequence[DuplicateGroup]) -> Iterator[DuplicateGrou
         assets = {asset.id: asset for group in same for asset in group.assets}
         suggested = tuple([asset_id for group in same for asset_id in group.suggested_keep_ids])
         yield DuplicateGroup(group_id, tuple([assets[asset_id] for asset_id in sorted(assets)]), suggested)
-
-
-def _label(asset: Asset) -> Label:
-    return Label(
-        name=asset.original_file_name,
-        path=asset.original_path,
-        taken=asset.local_date_time.replace(tzinfo=None).isoformat(" ", "seconds"),
-        size=file_size(asset),
-    )

@@ -40,6 +40,7 @@ def gather(
     rule = options.chosen_rule
     user_id = immich.me.id
     wanted = AssetFilter(visibility=options.visibility, with_people=rule in NEEDS_PEOPLE, with_exif=rule in NEEDS_EXIF)
+    albums = immich.albums.all()
     recognition = immich.faces.recognition() if rule in NEEDS_PEOPLE else None
     assets = tuple(immich.assets.stream(wanted))
     facts = FacelessFacts(
@@ -49,9 +50,7 @@ def gather(
         read_at=now or datetime.now(UTC),
         assets=assets,
         recognition=recognition,
-        albums=tuple(
-            album for album in immich.albums.all() if album.role is AlbumRole.OWNER and album.owner_id == user_id
-        ),
+        albums=tuple(album for album in albums if album.role is AlbumRole.OWNER and album.owner_id == user_id),
         memory=remembered(journal_folder or default_journal_folder(), user_id, options),
     )
     if rule is Rule.NO_FACE:
@@ -59,6 +58,6 @@ def gather(
     chosen = candidates(facts, options)
     facts = evolve(facts, members=immich.albums.members(chosen))
     if rule is Rule.NOT_IN_ALBUM:
-        others = [album for album in immich.albums.all() if album not in chosen]
+        others = [album for album in albums if album not in chosen]
         facts = evolve(facts, elsewhere=frozenset().union(*immich.albums.members(others).values()))
     return facts

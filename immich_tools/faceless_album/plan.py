@@ -224,7 +224,7 @@ class _Planner:
             skips=tuple(Skip(tuple(ids), code, reason) for (code, reason), ids in sorted(self.skipped.items())),
             options=to_document(self.options),
             notes=self._notes(),
-            labels={asset.id: _label(asset) for asset in sorted(self.facts.assets, key=_id) if asset.id in named},
+            labels={asset.id: Label.of(asset) for asset in sorted(self.facts.assets, key=_id) if asset.id in named},
         )
 
     def _notes(self) -> tuple[str, ...]:
@@ -235,9 +235,3 @@ class _Planner:
 
 def _id(asset: Asset) -> str:
     return asset.id
-
-
-def _label(asset: Asset) -> Label:
-    size = asset.exif.file_size if asset.exif else None
-    taken = asset.local_date_time.replace(tzinfo=None).isoformat(" ", "seconds")
-    return Label(asset.original_file_name, asset.original_path, taken, size)

@@ -35,14 +35,9 @@ class MadeAlbum:
 def trace(name: str, taken: str) -> str:
     """What a file is known by after it was moved: its name, and the second at which it was taken.
 
-    :param taken: as `time_taken` tells it.
+    :param taken: as `Asset.time_taken` tells it.
     """
     return f"{taken} {normal_path(name)}"
-
-
-def time_taken(asset: Asset) -> str:
-    """When a file was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``."""
-    return str(asset.local_date_time)[:19]
 
 
 @frozen(repr=False)

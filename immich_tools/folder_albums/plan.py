@@ -10,7 +10,7 @@ from attrs import define, field, frozen
 from immich_tools.folder_albums.arrange import Arrangement, FolderFiles, Wanted, arrange, objection_to
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.cleanup import Deletions, plan_deletions
-from immich_tools.folder_albums.facts import FolderFacts, time_taken
+from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.leaving import leaving
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.matching import Matches, match
@@ -75,8 +75,7 @@ class Labels(Mapping[str, Label]):
     _assets: Mapping[str, Asset]
 
     def __getitem__(self, asset_id: str) -> Label:
-        asset = self._assets[asset_id]
-        return Label(asset.original_file_name, asset.original_path, time_taken(asset))
+        return Label.of(self._assets[asset_id])
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._assets))

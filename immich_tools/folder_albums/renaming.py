@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from attrs import define, field, frozen
 
 from immich_tools.folder_albums.arrange import Arrangement, Wanted
-from immich_tools.folder_albums.facts import FolderFacts, time_taken, trace
+from immich_tools.folder_albums.facts import FolderFacts, trace
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.roots import directory
@@ -182,7 +182,7 @@ class _Judge:
         traces = set()
         alike: dict[str, set[str]] = {}
         for asset in wanted.assets():
-            each = trace(asset.original_file_name, time_taken(asset))
+            each = trace(asset.original_file_name, asset.time_taken)
             traces.add(each)
             for album_id in (*self.by_trace.get(each, ()), *self.by_id.get(asset.id, ())):
                 alike.setdefault(album_id, set()).add(each)

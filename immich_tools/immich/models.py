@@ -153,6 +153,11 @@ class Asset:
         return digest if len(digest) == SHA1_BYTES else None
 
     @property
+    def time_taken(self) -> str:
+        """When it was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``."""
+        return str(self.local_date_time)[:19]
+
+    @property
     def local_offset(self) -> timedelta:
         """How far the wall clock was from UTC where the asset was taken, to the minute."""
         minutes = round((self.local_date_time - self.file_created_at).total_seconds() / 60)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from immich_tools.immich.client import Immich
+    from immich_tools.immich.models import Asset
     from immich_tools.plan.guards import Guards
     from immich_tools.plan.outcome import Outcome
 
@@ -82,6 +83,12 @@ class Label:
     path: str = ""
     taken: str = ""
     size: int | None = None
+
+    @classmethod
+    def of(cls, asset: Asset) -> Label:
+        """How an asset is shown that is known as a whole."""
+        size = None if asset.exif is None else asset.exif.file_size
+        return cls(asset.original_file_name, asset.original_path, asset.time_taken, size)
 
 
 @frozen(repr=False)

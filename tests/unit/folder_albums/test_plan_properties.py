@@ -28,7 +28,7 @@ from immich_tools.folder_albums import (
     UpdateMode,
     make_plan,
 )
-from immich_tools.folder_albums.facts import time_taken, trace
+from immich_tools.folder_albums.facts import trace
 from immich_tools.folder_albums.roots import directory
 from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.immich.models import Album, AlbumRole, AlbumUser, Asset, AssetType, Tag, User, Version, Visibility
@@ -159,7 +159,7 @@ def put(made: MadeAlbum, asset_ids: Iterable[str], known: Mapping[str, Asset]) -
     return evolve(
         made,
         asset_ids=made.asset_ids | frozenset(asset_ids),
-        files=made.files | {trace(asset.original_file_name, time_taken(asset)) for asset in found},
+        files=made.files | {trace(asset.original_file_name, asset.time_taken) for asset in found},
         folders=made.folders | {directory(asset.original_path) for asset in found},
     )
 

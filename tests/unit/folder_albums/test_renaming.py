@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from immich_tools.folder_albums import FolderAlbumsOptions, MadeAlbum, SyncMode
-from immich_tools.folder_albums.facts import time_taken, trace
+from immich_tools.folder_albums.facts import trace
 from immich_tools.folder_albums.roots import directory
 from immich_tools.immich.models import Album, Asset
 from immich_tools.plan.actions import Action, AddToAlbum
@@ -27,7 +27,7 @@ def made(name: str, files: Iterable[Asset], **values: Any) -> MadeAlbum:
         "name": name,
         "asset_ids": frozenset(file.id for file in files),
         "scheme": SCHEME,
-        "files": frozenset(trace(file.original_file_name, time_taken(file)) for file in files),
+        "files": frozenset(trace(file.original_file_name, file.time_taken) for file in files),
         "folders": frozenset(directory(file.original_path) for file in files),
     }
     return MadeAlbum(**(fields | values))
