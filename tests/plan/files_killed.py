@@ -31,7 +31,7 @@ CONTENT = bytes(range(256)) * 100
 THEIRS = {"theirs.jpg": b"theirs"}
 TEXT = "sidecar"
 WATCHED = ("/disk/", "/plan/file_", "/plan/proofs", "/plan/carrier", "/plan/journal_writer")
-STEP = 61
+STEP = 29
 """Lines between two deaths. No loop has as many, so that with each turn of one another place is met."""
 
 
