@@ -14,6 +14,7 @@ import httpx
 from immich_sdk.api.api_keys import get_my_api_key
 from immich_sdk.api.server import get_server_config, get_server_features, get_server_version
 from immich_sdk.api.users import get_my_user
+from immich_tools.clock import Clock
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich import compat
@@ -85,6 +86,7 @@ class Immich:
         transport: httpx.BaseTransport | None = None,
         retry_wait: float = 0.25,
         page_size: int = PAGE_SIZE,
+        clock: Clock | None = None,
     ) -> Self:
         """Prepare a connection; nothing is sent yet.
 
@@ -99,6 +101,7 @@ class Immich:
         :param transport: what sends the requests, such as a sandbox's; None for the network.
         :param retry_wait: seconds before a failed request is sent again; doubles each time.
         :param page_size: assets in one answer of a listing, 1 to 1000.
+        :param clock: by which waits for the server's jobs are measured, such as a sandbox's; None for the current one.
         :raises UsageError: the URL, the key or the certificate file is not usable.
         """
         key = _usable_key(api_key)
@@ -121,6 +124,7 @@ class Immich:
             transport=transport,
             retry_wait=retry_wait,
             page_size=page_size,
+            clock=clock,
         )
         return cls(connection, force_version=force_version)
 

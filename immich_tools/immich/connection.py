@@ -14,6 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import httpx
 
+from immich_tools.clock import Clock, current
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.failures import failure_of, not_immich, unreachable
@@ -92,6 +93,7 @@ class Connection:
     :param tries: how often a request that may be repeated is sent at most.
     :param retry_wait: seconds before the second try.
     :param page_size: assets in one answer of a listing, 1 to 1000.
+    :param clock: by which waits for the server's jobs are measured; None for the current one.
     """
 
     def __init__(
@@ -107,8 +109,10 @@ class Connection:
         tries: int = 6,
         retry_wait: float = 0.25,
         page_size: int = PAGE_SIZE,
+        clock: Clock | None = None,
     ) -> None:
         self.url = url
+        self.clock = clock or current()
         self.read_only = read_only
         self.timeout = timeout
         self.concurrency = concurrency
