@@ -15,8 +15,8 @@ from attrs import evolve
 from immich_tools.folder_albums import FolderAlbumsOptions, FolderFacts, MadeAlbum, make_plan
 from immich_tools.folder_albums.facts import trace
 from immich_tools.immich.models import Album, AlbumRole, Asset, AssetType, Version
-from immich_tools.plan.album_actions import CreateAlbum
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.model import Plan
 
 START = datetime(2010, 1, 1, 12, tzinfo=UTC)
 ME = "00000000-0000-4000-8000-00000000000a"

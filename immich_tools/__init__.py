@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from immich_tools import folder_albums as folder_albums
     from immich_tools import missing_originals as missing_originals
     from immich_tools.immich.client import Immich as Immich
-    from immich_tools.plan.document import Plan as Plan
+    from immich_tools.plan.model import Plan as Plan
 
 __all__ = ["Immich", "Plan", "album_backup", "duplicates", "faceless_album", "folder_albums", "missing_originals"]
 

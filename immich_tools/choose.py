@@ -6,7 +6,8 @@ from collections.abc import Callable
 from enum import Enum
 
 from immich_tools.i18n import _
-from immich_tools.plan.document import Change, Plan, by_group
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Plan, by_group
 
 
 class Answer(Enum):

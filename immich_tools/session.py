@@ -13,9 +13,10 @@ from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich, InsecureConnection
 from immich_tools.immich.connection import PAGE_SIZE
 from immich_tools.plan.confirm import confirm
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.execute import apply
 from immich_tools.plan.guards import Guards, finally_removed, sentence
+from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.storage import check_place
 from immich_tools.report.output import Output
@@ -125,7 +126,7 @@ class Session:
                 journal_folder=self.changes.journals(),
                 permanent=permanent,
                 batch_size=self.changes.batch_size,
-                watcher=self.output.watcher(_("Applying")),
+                progress=self.output.watcher(_("Applying")),
             )
         except KeyboardInterrupt:
             self.output.say(

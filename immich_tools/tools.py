@@ -9,7 +9,7 @@ from typing import Final, Protocol, cast
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
-from immich_tools.plan.document import Plan
+from immich_tools.plan.model import Plan
 
 PACKAGES: Final = {
     "duplicates": "immich_tools.duplicates",

@@ -29,10 +29,10 @@ from immich_tools.errors import ExitCode, FileFailed
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import Asset
-from immich_tools.plan.document import Plan
-from immich_tools.plan.execute import Progress, Watcher
-from immich_tools.plan.file_actions import WRITTEN
+from immich_tools.plan.effects.files import WRITTEN
+from immich_tools.plan.executor import Progress, ProgressCallback
 from immich_tools.plan.guards import check_room
+from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.report.text import pace
 
@@ -83,7 +83,7 @@ class CarriedOut:
 
 Event: TypeAlias = Planned | Progressed | Waited | CarriedOut
 Tell: TypeAlias = Callable[[Event], None]
-CarryOut: TypeAlias = Callable[[Plan, Immich, Watcher], Outcome]
+CarryOut: TypeAlias = Callable[[Plan, Immich, ProgressCallback], Outcome]
 """Carries out a plan with a user's connection, usually by `plan.execute.apply`, which it gives the watcher."""
 
 
@@ -281,7 +281,7 @@ class _Backup:
             if isinstance(action, WRITTEN) and action.content is not None and result and result.status.is_settled:
                 self.known.learn(Place(Path(action.folder), action.relative), action.content)
 
-    def _watcher(self, stage: Stage) -> Watcher:
+    def _watcher(self, stage: Stage) -> ProgressCallback:
         began = time.monotonic()
 
         def watch(progress: Progress) -> None:

@@ -19,8 +19,9 @@ from immich_tools.album_backup.show import Show, list_albums
 from immich_tools.errors import AccessDenied, ExitCode, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich
-from immich_tools.plan.document import Plan
-from immich_tools.plan.execute import Watcher, apply
+from immich_tools.plan.execute import apply
+from immich_tools.plan.executor import ProgressCallback
+from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.storage import check_place
 from immich_tools.report.output import Output
@@ -81,7 +82,7 @@ def album_backup(
         if not changes.apply:
             return _preview(connected, tool, changes, out)
 
-        def carry_out(plan: Plan, immich: Immich, watcher: Watcher) -> Outcome:
+        def carry_out(plan: Plan, immich: Immich, progress: ProgressCallback) -> Outcome:
             guards = guards_of(changes)
             guards.check(plan)
             return apply(
@@ -91,7 +92,7 @@ def album_backup(
                 journal_folder=changes.journals(),
                 permanent=typed_consent(plan, immich) if changes.permanent else None,
                 batch_size=changes.batch_size,
-                watcher=watcher,
+                progress=progress,
             )
 
         report = back_up(connected, tool, carry_out, tell=Show(out))

@@ -19,9 +19,10 @@ from immich_tools.album_backup.layout import Role
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.units import BackupUnit
 from immich_tools.i18n import _
-from immich_tools.plan.actions import TrashAssets
 from immich_tools.plan.claims import FileHolds
-from immich_tools.plan.document import Change, Skip
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Skip
 from immich_tools.plan.transfer import transfer_changes
 
 DIFFERS, STACKED, NOT_APPEARED, ALBUM_STAYS = "differs", "stacked", "not-appeared", "album-stays"

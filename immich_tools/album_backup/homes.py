@@ -10,9 +10,9 @@ from immich_tools.album_backup.carry import Copied
 from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, AlbumRole, Asset
-from immich_tools.plan.actions import AddToAlbum
-from immich_tools.plan.album_actions import ROLES, CreateAlbum, DeleteAlbum
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import ROLES, AddToAlbum
+from immich_tools.plan.effects.base import Change
 
 
 @frozen

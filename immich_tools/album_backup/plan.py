@@ -13,8 +13,10 @@ from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.units import BackupUnit, File, arranged, wanted_units
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
-from immich_tools.plan.file_actions import CopyFile, ScanLibrary, WriteFile
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.files import CopyFile, WriteFile
+from immich_tools.plan.effects.libraries import ScanLibrary
+from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "album-backup"

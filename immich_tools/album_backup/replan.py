@@ -9,8 +9,9 @@ from immich_tools.album_backup.choices import Stage
 from immich_tools.album_backup.gather import gather
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import make_plan
-from immich_tools.plan.document import Plan
-from immich_tools.plan.file_actions import WRITTEN, ScanLibrary
+from immich_tools.plan.effects.files import WRITTEN
+from immich_tools.plan.effects.libraries import ScanLibrary
+from immich_tools.plan.model import Plan
 from immich_tools.settings.documents import from_document
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from immich_tools.album_backup.backup import CarriedOut, Event, Planned, Progres
 from immich_tools.album_backup.choices import Stage
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
-from immich_tools.plan.document import Skip
-from immich_tools.plan.execute import Watcher
+from immich_tools.plan.executor import ProgressCallback
+from immich_tools.plan.model import Skip
 from immich_tools.report.output import Output
 
 _TITLES = {
@@ -26,7 +26,7 @@ class Show:
     """Prints the events of a backup: tables and messages, or JSON lines."""
 
     output: Output
-    _watchers: dict[Stage, Watcher | None] = field(factory=dict)
+    _watchers: dict[Stage, ProgressCallback | None] = field(factory=dict)
     _skips: set[Skip] = field(factory=set)
     _shown: tuple[int, int] = (-1, -1)
 

@@ -14,7 +14,7 @@ from immich_tools.i18n import _
 from immich_tools.plan.execute import apply, resume
 from immich_tools.plan.guards import Guards
 from immich_tools.plan.journal import Run, find_run, runs
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.report.output import Output
 from immich_tools.session import agree, connect, typed_consent
@@ -108,7 +108,7 @@ def undo_run(
             immich,
             guards=Guards(max_ratio=1),
             journal_folder=folder,
-            watcher=out.watcher(_("Undoing")),
+            progress=out.watcher(_("Undoing")),
             undoes=past.id,
         )
         out.outcome(outcome)
@@ -147,7 +147,7 @@ def resume_run(
             immich,
             fresh=fresh,
             permanent=typed_consent(past.plan, immich),
-            watcher=out.watcher(_("Applying")),
+            progress=out.watcher(_("Applying")),
         )
         out.outcome(outcome)
         return outcome.exit_code

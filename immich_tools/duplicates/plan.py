@@ -24,9 +24,12 @@ from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_m
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, DuplicateGroup, Tag
-from immich_tools.plan.actions import DeleteForever, DismissDuplicates, Removal, StackAssets, TrashAssets
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.effects.assets import DeleteForever, Removal, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.duplicates import DismissDuplicates
+from immich_tools.plan.effects.stacks import StackAssets
 from immich_tools.plan.fingerprint import fingerprint
+from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
 from immich_tools.settings.documents import to_document
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from immich_tools.duplicates.gather import gather
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.plan import make_plan
-from immich_tools.plan.actions import DeleteForever
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.assets import DeleteForever
+from immich_tools.plan.model import Plan
 from immich_tools.settings.documents import from_document
 
 if TYPE_CHECKING:

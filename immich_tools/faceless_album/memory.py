@@ -10,10 +10,11 @@ from immich_tools.faceless_album.album import mark
 from immich_tools.faceless_album.facts import AlbumMemory
 from immich_tools.faceless_album.options import FacelessAlbumOptions
 from immich_tools.faceless_album.plan import TOOL
-from immich_tools.plan.actions import Action, AddToAlbum, RemoveFromAlbum
-from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum, SetAlbumField
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum, SetAlbumField
+from immich_tools.plan.effects.base import Action
 from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 from immich_tools.settings.documents import from_document
 
 Given = Mapping[str, frozenset[str]]

@@ -17,9 +17,10 @@ from immich_tools.faceless_album.rules import MEETS, NEEDS_PEOPLE, REASONS
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, AssetType
 from immich_tools.paths import PathFilter
-from immich_tools.plan.actions import AddToAlbum, RemoveFromAlbum
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "faceless-album"

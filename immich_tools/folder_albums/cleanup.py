@@ -13,8 +13,10 @@ from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, AlbumRole, Asset
-from immich_tools.plan.album_actions import DeleteAlbum, share_texts
-from immich_tools.plan.document import Change, Keep, Skip
+from immich_tools.plan.effects.album_creation import DeleteAlbum
+from immich_tools.plan.effects.albums import share_texts
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Keep, Skip
 
 FOREIGN_ALBUM: Final = "foreign-album"
 """Word for counting albums that are left alone because they may not be this tool's."""

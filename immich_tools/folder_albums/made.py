@@ -11,11 +11,12 @@ from immich_tools.folder_albums.facts import MadeAlbum, trace
 from immich_tools.folder_albums.plan import TOOL
 from immich_tools.folder_albums.roots import directory
 from immich_tools.folder_albums.scheme import Scheme
-from immich_tools.plan.actions import AddToAlbum
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField
-from immich_tools.plan.document import Change, Label
+from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, SetAlbumField
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
-from immich_tools.plan.outcome import Result, Status
+from immich_tools.plan.model import Label
+from immich_tools.plan.result import Result, Status
 
 
 @define

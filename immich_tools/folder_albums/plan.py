@@ -21,15 +21,12 @@ from immich_tools.folder_albums.settle import Settler, thumbnail_change
 from immich_tools.folder_albums.tagging import tag_changes
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, Asset
-from immich_tools.plan.actions import (
-    AddToAlbum,
-    AssetField,
-    RemoveFromAlbum,
-    SetField,
-    TrashAssets,
-)
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField, share_texts
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
+from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField, share_texts
+from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.fields import AssetField
+from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "folder-albums"

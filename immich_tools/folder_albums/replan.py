@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from immich_tools.folder_albums.gather import gather
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import make_plan
-from immich_tools.plan.document import Plan
+from immich_tools.plan.model import Plan
 from immich_tools.settings.documents import from_document
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from immich_tools.folder_albums.sharing import SharingChanges, plan_sharing
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, AlbumUser, Asset
 from immich_tools.paths import PathFilter
-from immich_tools.plan.album_actions import AlbumField, AlbumValue, SetAlbumField, ShareAlbum
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.albums import AlbumField, AlbumValue, SetAlbumField, ShareAlbum
+from immich_tools.plan.effects.base import Change
 
 _EVERY_RUN = (ThumbnailChoice.RANDOM_ALL, ThumbnailChoice.RANDOM_FILTERED)
 """Thumbnails that albums get in every run, whatever the update mode."""
@@ -129,7 +129,7 @@ class Settler:
             self.thumbnail(wanted, goal, self._name(album), members),
         )
         new_ids = {asset.id for asset in added}
-        changes = [
+        changes: list[Change] = [
             Change(
                 f"{each.value}:{album.id}",
                 SetAlbumField(album.id, album.name, each, before=before, after=after),

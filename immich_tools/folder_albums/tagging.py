@@ -9,9 +9,8 @@ from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.roots import Folder
 from immich_tools.immich.models import Tag
-from immich_tools.plan.actions import AddTag
-from immich_tools.plan.document import Change
-from immich_tools.plan.tag_actions import TagAssets, value_objection
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.tags import AddTag, TagAssets, value_objection
 
 
 def tag_value(folder: Folder) -> str:

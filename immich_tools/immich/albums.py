@@ -32,10 +32,9 @@ from immich_tools.immich.connection import Connection, chunks, decoded
 from immich_tools.immich.convert import parse_time
 from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.listing import stream
-from immich_tools.immich.models import Album, AlbumRole, AlbumUser, ItemError, ItemResult, Version
+from immich_tools.immich.models import ADD_SIZE, Album, AlbumRole, AlbumUser, ItemError, ItemResult, Version
 from immich_tools.immich.transport import may_be_second
 
-ADD_SIZE: Final = 2000
 LONG: Final = 300.0
 """Seconds for one answer that carries a whole album."""
 _ROLES: Final = {role.value: role for role in AlbumRole}

@@ -30,6 +30,7 @@ from immich_tools.immich.integrity import Integrity
 from immich_tools.immich.libraries import Libraries
 from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
 from immich_tools.immich.people import People
+from immich_tools.immich.settled import Settled
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
 from immich_tools.immich.users import Users
@@ -48,7 +49,7 @@ class InsecureConnection(UserWarning):
 class Immich:
     """A server as one user sees it through an API key; use `connect` or `from_env` to make one.
 
-    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads: what can be read and
+    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads, settled: what can be read and
         changed.
     """
 
@@ -70,6 +71,7 @@ class Immich:
         self.integrity = Integrity(connection, self._version)
         self.libraries = Libraries(connection)
         self.downloads = Downloads(connection)
+        self.settled = Settled(connection, self.assets)
 
     @classmethod
     def connect(

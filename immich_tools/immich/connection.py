@@ -85,6 +85,8 @@ class Noted(httpx.BaseTransport):
 class Connection:
     """Sends requests and runs several at a time.
 
+    :ivar server_date: header ``date`` of the latest answer, the server's clock to the second; None while none told it.
+
     :param url: base URL of the API (see `address.api_address`).
     :param timeout: seconds to connect, and seconds without a byte while reading or writing.
     :param concurrency: how many requests are under way at once.
@@ -120,6 +122,7 @@ class Connection:
         self.tries = tries
         self.retry_wait = retry_wait
         self.requests_sent = 0
+        self.server_date: str | None = None
         self._lock = threading.Lock()
         inner = transport or httpx.HTTPTransport(
             verify=tls or False,
@@ -155,6 +158,7 @@ class Connection:
         except httpx.HTTPError as error:
             failure = unreachable(error, self.url, timeout or self.timeout)
         else:
+            self.server_date = response.headers.get("date") or self.server_date
             if response.is_success:
                 return response
             failure = failure_of(response)

@@ -140,6 +140,7 @@ def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
         len(unassigned) if tells_people and unassigned is not None else None,
         item.get("isEdited") is True,
         parse_time(item.get("createdAt")) if tells_people else None,
+        updated_at=parse_time(item.get("updatedAt")),
     )
 
 

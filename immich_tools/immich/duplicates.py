@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from attrs import frozen
 
 from immich_sdk.api.duplicates import delete_duplicates, get_asset_duplicates
 from immich_sdk.models.bulk_ids_dto import BulkIdsDto
+from immich_tools.immich import compat
 from immich_tools.immich.connection import Connection
 from immich_tools.immich.convert import asset_from_json
 from immich_tools.immich.models import DuplicateGroup, Version
@@ -17,13 +18,8 @@ from immich_tools.immich.models import DuplicateGroup, Version
 LONG: Final = 300.0
 
 
-@frozen
-class Resolution:
-    """What to do with one group: everything in it is either kept or trashed."""
-
-    duplicate_id: str
-    keep_ids: tuple[str, ...]
-    trash_ids: tuple[str, ...]
+Resolution: TypeAlias = tuple[str, Sequence[str], Sequence[str]]
+"""What to do with one group: its id, the members to keep and those to trash; together all of it."""
 
 
 @frozen
@@ -32,6 +28,11 @@ class Duplicates:
 
     connection: Connection
     version: Callable[[], Version]
+
+    @property
+    def can_resolve(self) -> bool:
+        """Whether the server has `resolve` (Immich 2.7 on)."""
+        return compat.resolves_duplicates(self.version())
 
     def groups(self) -> list[DuplicateGroup]:
         """Every group of two or more: own assets, neither trashed nor stacked, of timeline and archive; with exif.
@@ -66,8 +67,8 @@ class Duplicates:
         :raises RequestRefused: a group is unknown or resolved already; then none of the call is done.
         """
         groups = [
-            {"duplicateId": each.duplicate_id, "keepAssetIds": each.keep_ids, "trashAssetIds": each.trash_ids}
-            for each in resolutions
+            {"duplicateId": group_id, "keepAssetIds": list(kept), "trashAssetIds": list(trashed)}
+            for group_id, kept, trashed in resolutions
         ]
         # Not among the operations of the base spec, so it is spelled out here.
         answer = self.connection.json(

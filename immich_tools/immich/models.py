@@ -14,6 +14,8 @@ from typing import Final
 from attrs import field, frozen
 
 SHA1_BYTES: Final = 20
+ADD_SIZE: Final = 2000
+"""Assets in the request that makes an album, and in each that fills an album or a tag."""
 
 
 class AssetType(Enum):
@@ -115,6 +117,7 @@ class Asset:
         people, and only until Immich 3).
     :ivar is_edited: Immich's own editor made another version of it (Immich 2.5 on).
     :ivar added_at: when the server got it; None where nobody asked for people, who are found some time after that.
+    :ivar updated_at: when its row was last written, to the millisecond; the server's jobs move it too.
     """
 
     id: str
@@ -140,6 +143,7 @@ class Asset:
     unassigned_faces: int | None = None
     is_edited: bool = False
     added_at: datetime | None = None
+    updated_at: datetime | None = None
 
     @property
     def sha1(self) -> bytes | None:

@@ -8,17 +8,18 @@ from typing import Any, Final
 
 from attrs import evolve, frozen
 
-from immich_sdk.api.tags import delete_tag, get_all_tags, tag_assets, untag_assets, upsert_tags
+from immich_sdk.api.tags import bulk_tag_assets, delete_tag, get_all_tags, tag_assets, untag_assets, upsert_tags
 from immich_sdk.models.bulk_ids_dto import BulkIdsDto
+from immich_sdk.models.tag_bulk_assets_dto import TagBulkAssetsDto
 from immich_sdk.models.tag_upsert_dto import TagUpsertDto
 from immich_tools.errors import RequestRefused
 from immich_tools.i18n import _
-from immich_tools.immich.albums import ADD_SIZE, item_results
+from immich_tools.immich.albums import item_results
 from immich_tools.immich.assets import Assets
 from immich_tools.immich.connection import Connection, chunks
 from immich_tools.immich.convert import tag_from_json
 from immich_tools.immich.filters import SHOWN, AssetFilter
-from immich_tools.immich.models import Asset, ItemResult, Tag, Version, Visibility
+from immich_tools.immich.models import ADD_SIZE, Asset, ItemResult, Tag, Version, Visibility
 from immich_tools.immich.searches import searches_for
 
 _COUNTED: Final = (*SHOWN, Visibility.HIDDEN)
@@ -110,6 +111,16 @@ class Tags:
     def add(self, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         """Put a tag on assets; one result per id, DUPLICATE for those that carry it already."""
         return self._change(tag_assets, tag_id, asset_ids)
+
+    def add_together(self, tag_ids: Sequence[str], asset_ids: Sequence[str]) -> None:
+        """Put several tags on assets in one request, so that one job of the server takes in all of them.
+
+        Two requests for one asset right after each other lose one of the tags now and then (measured on 2.3.1 and 3.1.0). The server
+        passes over assets and tags that are not the user's without a word.
+        """
+        for part in chunks(asset_ids, ADD_SIZE):
+            body = TagBulkAssetsDto(tag_ids=list(tag_ids), asset_ids=part)
+            self.connection.send(bulk_tag_assets._get_kwargs(body=body))
 
     def remove(self, tag_id: str, asset_ids: Sequence[str]) -> list[ItemResult]:
         """Take a tag off assets; one result per id, NOT_FOUND for those that do not carry it."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from immich_tools.missing_originals.memory import Trashed
 from immich_tools.missing_originals.plan import TOOL
-from immich_tools.plan.actions import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
 from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 
 
 def trashed_earlier(folder: Path, user_ids: Collection[str]) -> dict[str, Trashed]:

@@ -9,8 +9,9 @@ from shlex import quote
 from attrs import evolve, frozen
 
 from immich_tools.missing_originals.facts import MissingFacts
-from immich_tools.plan.actions import RestoreAssets, TrashAssets
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 
 

@@ -11,7 +11,7 @@ from immich_tools.disk.findings import FileState
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, Visibility
 from immich_tools.missing_originals.facts import MissingFacts
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.transfer import (
     Metadata,
     completed,

@@ -19,9 +19,10 @@ from immich_tools.missing_originals.ratio import Count, Limits, objections
 from immich_tools.missing_originals.records import AssetRecord
 from immich_tools.missing_originals.units import Unit, units_of
 from immich_tools.paths import PathMap
-from immich_tools.plan.actions import RestoreAssets, TrashAssets
 from immich_tools.plan.claims import FilesMissing
-from immich_tools.plan.document import Change, Label, Plan, Skip
+from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Label, Plan, Skip
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "missing-originals"

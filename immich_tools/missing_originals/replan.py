@@ -13,7 +13,7 @@ from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import make_plan, stopped_by
 from immich_tools.missing_originals.records import RecordSource
 from immich_tools.missing_originals.state import read_memory, state_path
-from immich_tools.plan.document import Plan
+from immich_tools.plan.model import Plan
 from immich_tools.settings.documents import from_document
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from immich_tools.missing_originals.records import AssetRecord, RecordSource
 from immich_tools.missing_originals.replan import check_guards, check_proof, check_trash
 from immich_tools.missing_originals.report_file import ReportFile
 from immich_tools.missing_originals.state import read_memory, state_path, write_memory
-from immich_tools.plan.journal_writer import alone
+from immich_tools.plan.journal_writer import exclusive_lock
 from immich_tools.report.output import Output
 from immich_tools.service.notify import Notifier, told
 from immich_tools.session import Session, connect
@@ -125,7 +125,7 @@ class Round:
             path = state_path(first.url)
             if self.changes.apply:
                 # Two runs at a time would each forget what the other has seen.
-                self._stack.enter_context(alone(path.parent, path.stem))
+                self._stack.enter_context(exclusive_lock(path.parent, path.stem))
             self._inspection = inspect(
                 self._everything,
                 self.tool,

@@ -4,58 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from attrs import frozen
 
 from immich_tools.immich.connection import chunks
-from immich_tools.plan.actions import (
-    ITEMIZED,
-    Action,
-    AddTag,
-    AddToAlbum,
-    DeleteForever,
-    DismissDuplicates,
-    RemoveFromAlbum,
-    RemoveTag,
-    RestoreAssets,
-    SetDuplicateGroup,
-    SetField,
-    StackAssets,
-    TrashAssets,
-    UnstackAssets,
-)
-from immich_tools.plan.album_actions import ALBUM_KINDS, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
-from immich_tools.plan.document import Change
-from immich_tools.plan.file_actions import FILE_KINDS, CopyFile, RemoveFile, ScanLibrary, WriteFile
-from immich_tools.plan.tag_actions import TAG_KINDS, TagAssets, UntagAssets
+from immich_tools.plan.effects import KINDS
+from immich_tools.plan.effects.base import Action, Change, Job
 
-# Within a level, what brings back comes first and what takes away last. Fields come before tags because Immich before 2.4 may lose one
-# of two quick changes while it rewrites the sidecar; the read-back comes after all of them.
-ORDER: Final[tuple[type[Action], ...]] = (
-    RestoreAssets,
-    CopyFile,
-    WriteFile,
-    SetField,
-    CreateAlbum,
-    RemoveFromAlbum,
-    AddToAlbum,
-    SetAlbumField,
-    ShareAlbum,
-    RemoveTag,
-    UntagAssets,
-    AddTag,
-    TagAssets,
-    UnstackAssets,
-    SetDuplicateGroup,
-    DismissDuplicates,
-    StackAssets,
-    DeleteAlbum,
-    ScanLibrary,
-    TrashAssets,
-    DeleteForever,
-    RemoveFile,
-)
 ITEMS: Final = 2000
 """Ids in one request that answers for each id by itself."""
 FILES: Final = 100
@@ -70,15 +26,22 @@ class Batch:
     """
 
     kind: type[Action]
-    changes: tuple[Change, ...]
+    changes: tuple[Change[Any], ...]
     tries: int = 0
 
     @property
     def is_sent_once(self) -> bool:
         """Whether the connection sends it only once: then what it creates, or what it rests on, is looked at before it is sent again."""
-        return self.kind in (StackAssets, CreateAlbum, ScanLibrary) or any(
-            isinstance(change.action, TrashAssets) and (change.action.by_resolving or change.action.claims)
+        return any(change.action.is_sent_once for change in self.changes)
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """Ids of the assets for which it starts a job on the server."""
+        return frozenset(
+            asset_id
             for change in self.changes
+            if change.action.started_job is not Job.NONE
+            for asset_id in change.action.assets
         )
 
     def halves(self) -> tuple[Batch, ...]:
@@ -86,7 +49,7 @@ class Batch:
 
         A request that is answered for each asset by itself is only refused as a whole for its album or tag, so cutting it finds nothing.
         """
-        if self.kind in ITEMIZED or self.kind in FILE_KINDS:
+        if self.kind.is_itemized or self.kind.is_about_files:
             return ()
         units = [tuple(unit) for _assets, unit in groupby(self.changes, key=lambda change: change.action.assets)]
         if len(units) < 2:
@@ -105,63 +68,36 @@ def batches(changes: Iterable[Change], size: int) -> list[Batch]:
 
     :param size: assets in one request that is refused as a whole for one bad id.
     """
-    by_kind: dict[type[Action], list[Change]] = {}
+    by_kind: dict[type[Action], list[Change[Any]]] = {}
     for change in changes:
         by_kind.setdefault(type(change.action), []).append(change)
     result: list[Batch] = []
-    for kind in ORDER:
-        for group in _alike(kind, by_kind.get(kind, [])):
-            if kind in FILE_KINDS:
+    for kind in KINDS.values():
+        for group in kind.batched(by_kind.get(kind, [])):
+            if kind.is_about_files:
                 result += [Batch(kind, tuple(part)) for part in chunks(group, FILES)]
                 continue
-            limit = ITEMS if kind in ITEMIZED else size
+            limit = ITEMS if kind.is_itemized else size
             result += [Batch(kind, part) for part in _filled(group, limit)]
     return result
 
 
-def _alike(kind: type[Action], changes: Sequence[Change]) -> list[list[Change]]:
-    """Changes that one request can carry: the same album or tag, the same values, the same way of trashing."""
-    if kind is SetField:
-        return _same_values(changes)
-    if kind in (StackAssets, UnstackAssets, ScanLibrary, *ALBUM_KINDS, *TAG_KINDS):
-        return [[change] for change in changes]
-
-    def key(change: Change) -> object:
-        action = change.action
-        if isinstance(action, AddToAlbum | RemoveFromAlbum):
-            return action.album_id
-        if isinstance(action, AddTag | RemoveTag):
-            return action.tag_id
-        if isinstance(action, TrashAssets):
-            return action.by_resolving, bool(action.claims)
-        return action.duplicate_id if isinstance(action, SetDuplicateGroup) else None
-
-    groups: dict[object, list[Change]] = {}
-    for change in changes:
-        groups.setdefault(key(change), []).append(change)
-    return list(groups.values())
+def waves(queue: Sequence[Batch]) -> list[list[Batch]]:
+    """Requests in waves: no two of a wave write to one asset, so that their jobs cannot meet."""
+    found: list[list[Batch]] = []
+    taken: set[str] = set()
+    for batch in queue:
+        if not found or not taken.isdisjoint(batch.awaited):
+            found.append([])
+            taken = set()
+        found[-1].append(batch)
+        taken |= batch.awaited
+    return found
 
 
-def _same_values(changes: Sequence[Change]) -> list[list[Change]]:
-    by_asset: dict[str, list[Change]] = {}
-    for change in changes:
-        by_asset.setdefault(change.action.assets[0], []).append(change)
-    groups: dict[object, list[Change]] = {}
-    for asset_id in sorted(by_asset):
-        fields = sorted(by_asset[asset_id], key=lambda change: _set_field(change).field.value)
-        signature = tuple((_set_field(change).field, _set_field(change).after) for change in fields)
-        groups.setdefault(signature, []).extend(fields)
-    return list(groups.values())
-
-
-def _set_field(change: Change) -> SetField:
-    assert isinstance(change.action, SetField)
-    return change.action
-
-
-def _filled(changes: Sequence[Change], limit: int) -> Iterator[tuple[Change, ...]]:
+def _filled(changes: Sequence[Change[Any]], limit: int) -> Iterator[tuple[Change[Any], ...]]:
     """Cut so that no part names more than `limit` assets, unless one change alone does."""
-    part: list[Change] = []
+    part: list[Change[Any]] = []
     assets: set[str] = set()
     for change in changes:
         if part and len(assets | set(change.action.assets)) > limit:

@@ -8,10 +8,11 @@ from attrs import evolve
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.plan.actions import DeleteForever, TrashAssets
-from immich_tools.plan.document import Change, Plan, Skip
+from immich_tools.plan.effects.assets import Removal
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Plan, Skip
 
-FELL_AWAY = "fell-away"
+STALE = "stale"
 
 
 def confirm(saved: Plan, fresh: Plan) -> tuple[Plan, tuple[Skip, ...]]:
@@ -22,7 +23,7 @@ def confirm(saved: Plan, fresh: Plan) -> tuple[Plan, tuple[Skip, ...]]:
 
     :param saved: as a person saved and perhaps edited it.
     :param fresh: made from the present state, with the options of `saved`.
-    :returns: the plan to carry out, and a skip for every change of `saved` that fell away.
+    :returns: the plan to carry out, and a skip for every change of `saved` that is stale.
     :raises UsageError: the plans are of different tools or different users.
     """
     if saved.tool != fresh.tool:
@@ -34,7 +35,7 @@ def confirm(saved: Plan, fresh: Plan) -> tuple[Plan, tuple[Skip, ...]]:
     for change in saved.changes:
         now = present.get(change.id)
         if now is None:
-            reasons[change.id] = _("it is no longer called for")
+            reasons[change.id] = _("no longer needed")
         elif now.action != change.action:
             reasons[change.id] = _("it would be done differently now")
     agreed = {change.id: present[change.id] for change in saved.changes if change.id not in reasons}
@@ -45,7 +46,7 @@ def confirm(saved: Plan, fresh: Plan) -> tuple[Plan, tuple[Skip, ...]]:
         labels={**saved.labels, **fresh.labels},
     )
     fallen = tuple(
-        Skip(change.action.assets, FELL_AWAY, f"{change.id}: {reasons[change.id]}", change.group)
+        Skip(change.action.assets, STALE, f"{change.id}: {reasons[change.id]}", change.group)
         for change in saved.changes
         if change.id in reasons
     )
@@ -79,11 +80,11 @@ def outdated(pending: Iterable[Change], known: Collection[str], fresh: Plan) -> 
     present = {change.id: change for change in fresh.changes}
     reasons: dict[str, str] = {}
     for change in pending:
-        if not isinstance(change.action, TrashAssets | DeleteForever):
+        if not isinstance(change.action, Removal):
             continue
         now = present.get(change.id)
         if now is None:
-            reasons[change.id] = _("it is no longer called for")
+            reasons[change.id] = _("no longer needed")
         elif now.action != change.action:
             reasons[change.id] = _("it would be done differently now")
         elif not set(now.requires) <= set(known):

@@ -9,22 +9,26 @@ from immich_tools.errors import UsageError
 from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
-from immich_tools.plan.album_actions import CreateAlbum
-from immich_tools.plan.carrier import Carrier, Progress, Watcher
 from immich_tools.plan.confirm import outdated
-from immich_tools.plan.creations import Creations
-from immich_tools.plan.document import Plan
-from immich_tools.plan.file_actions import CopyFile, ScanLibrary
-from immich_tools.plan.file_changes import Filing, content_from, remove_leftovers
+from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum
+from immich_tools.plan.effects.albums import AlbumsLost
+from immich_tools.plan.effects.base import Change, Job, RunState
+from immich_tools.plan.effects.files import CopyFile, FileEffects, content_from, remove_leftovers
+from immich_tools.plan.effects.libraries import ScanLibrary, ScansAsked
+from immich_tools.plan.effects.tags import TagsMade
+from immich_tools.plan.executor import PlanExecutor, Progress, ProgressCallback
 from immich_tools.plan.guards import Guards, check_permanent, check_room, trash_policy_now
 from immich_tools.plan.journal import Run, find_run, read_run, undo_runs, undoing
-from immich_tools.plan.journal_writer import Journal, alone
-from immich_tools.plan.observe import observe
-from immich_tools.plan.outcome import Outcome, Result, Status
+from immich_tools.plan.journal_writer import Journal, exclusive_lock
+from immich_tools.plan.library_memory import LibraryMemory
+from immich_tools.plan.look import read_back
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.permissions import check_permissions
-from immich_tools.plan.tag_changes import Tagging
+from immich_tools.plan.result import Result, Status
+from immich_tools.plan.settling import Settlement
 
-__all__ = ["Progress", "Watcher", "apply", "check_user", "creations_of", "reread", "resume"]
+__all__ = ["Progress", "ProgressCallback", "apply", "check_user", "reread", "resume", "state_of"]
 
 
 def apply(
@@ -35,18 +39,18 @@ def apply(
     journal_folder: Path | None = None,
     permanent: str | None = None,
     batch_size: int = 500,
-    watcher: Watcher | None = None,
+    progress: ProgressCallback | None = None,
     undoes: str | None = None,
 ) -> Outcome:
     """Carry out a plan.
 
-    An interruption (Ctrl-C) ends the run after the requests that are under way; `resume` and `undo_plan` take up its journal.
+    An interruption (Ctrl-C) ends the run after the requests in progress; `resume` and `undo_plan` take up its journal.
 
     :param guards: limits on what may be removed.
     :param journal_folder: where the run's journal goes; None for the user's state folder.
-    :param permanent: what a person typed to allow deleting for good (see `guards.sentence`).
+    :param permanent: what a person typed to allow deleting permanently (see `guards.sentence`).
     :param batch_size: assets in one request.
-    :param watcher: told before the first and after each batch how far the run is.
+    :param progress: called before the first and after each batch with how far the run is.
     :param undoes: id of the run this plan undoes.
     :returns: what became of every change. Failures of single changes are in it, not raised.
     :raises Stopped: a guard tripped; nothing was changed.
@@ -60,14 +64,22 @@ def apply(
     (guards or Guards()).check(plan)
     check_permanent(plan, trash_policy_now(immich), permanent)
     folder = journal_folder or default_journal_folder()
-    with alone(folder, plan.user_id):
+    with exclusive_lock(folder, plan.user_id):
         written = [*plan.changes, *(find_run(folder, undoes).plan.changes if undoes else ())]
         # What a killed run left needs room as well, and undoing that run is the last who knows of it.
         remove_leftovers(change.action for change in written)
         check_room(plan.changes)
         with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal:
-            carrier = Carrier(immich, plan, journal, batch_size=batch_size, watcher=watcher, permanent=permanent)
-            return carrier.carry_out()
+            executor = PlanExecutor(
+                immich,
+                plan,
+                journal,
+                batch_size=batch_size,
+                progress=progress,
+                permanent=permanent,
+                memory=LibraryMemory.load(folder),
+            )
+            return executor.run()
 
 
 def resume(
@@ -77,7 +89,7 @@ def resume(
     fresh: Plan | None = None,
     permanent: str | None = None,
     batch_size: int = 500,
-    watcher: Watcher | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Outcome:
     """Go on with a run that was cut short.
 
@@ -85,13 +97,13 @@ def resume(
 
     :param fresh: what the tool would plan now with the run's options: removals that are not in it like that are not carried out, because
         a run may be taken up long after it was planned. None for runs that no tool can plan again, such as undoing.
-    :param permanent: what a person typed to allow deleting for good; None for what was typed when the run began.
+    :param permanent: what a person typed to allow deleting permanently; None for what was typed when the run began.
     :raises GuardTripped: the server's trash was turned off since, or files would find no room.
-    :raises UsageError: the run came to its end, is under way elsewhere, was undone, or belongs to another user.
+    :raises UsageError: the run came to its end, is in progress elsewhere, was undone, or belongs to another user.
     """
     check_user(run, immich)
     _check_client(run.plan, immich)
-    with alone(run.path.parent, run.plan.user_id), Journal.reopen(run) as journal:
+    with exclusive_lock(run.path.parent, run.plan.user_id), Journal.reopen(run) as journal:
         run = read_run(run.path)  # nobody else writes to it now
         if run.finished:
             raise UsageError(_("Run {run} came to its end; there is nothing to resume.").format(run=run.id))
@@ -103,75 +115,77 @@ def resume(
         check_permanent(run.plan, trash_policy_now(immich), permanent)
         journal.resume()
         known = {name: result for name, result in run.results.items() if result.status.is_settled}
-        creations = creations_of(run, immich)
-        known |= reread(run, immich, creations)
+        state = state_of(run, immich)
+        known |= reread(run, immich, state)
+        settlement = Settlement(state)
+        settlement.take_up(run.assets_before, _written(run, known))
         if fresh is not None:
             pending = [change for change in run.plan.changes if change.id not in known]
             names = {change.id for change in run.plan.changes}
-            known |= {name: Result(Status.FELL_AWAY, why) for name, why in outdated(pending, names, fresh).items()}
+            known |= {name: Result(Status.STALE, why) for name, why in outdated(pending, names, fresh).items()}
         journal.conclude(known)
         remove_leftovers(change.action for change in run.plan.changes)
         check_room(change for change in run.plan.changes if change.id not in known)
-        return Carrier(
+        return PlanExecutor(
             immich,
             run.plan,
             journal,
             batch_size=batch_size,
-            watcher=watcher,
+            progress=progress,
             permanent=permanent,
             known=known,
-            creations=creations,
-        ).carry_out()
+            state=state,
+            settlement=settlement,
+            memory=LibraryMemory.load(run.path.parent),
+        ).run()
 
 
-def creations_of(run: Run, immich: Immich) -> Creations:
-    """What is known of the albums and tags that a run made, albums included of which nobody could write down that they were made.
+def _written(run: Run, known: Collection[str]) -> list[Change]:
+    """The changes that an interrupted run carried out and whose jobs may still wait on the server."""
+    return [change for change in run.plan.changes if change.id in known and change.action.started_job is not Job.NONE]
+
+
+def state_of(run: Run, immich: Immich) -> RunState:
+    """What is known of what a run made, albums included of which nobody could write down that they were made.
 
     :raises ToolkitError: the server cannot be read.
     """
     uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
     copied = {change.id for change in run.plan.changes if isinstance(change.action, CopyFile)}
-    creations = Creations(
-        before={name: albums for name, albums in run.albums_before.items() if name in uncertain},
-        made={name: result.made for name, result in run.results.items() if result.made and name not in copied},
-        gone=dict(run.gone),
-        tagging=Tagging(carried=dict(run.carried), sent=frozenset(run.carried)),
-        files=_filing_of(run, copied),
-    )
-    asked = [change for change in run.plan.changes if isinstance(change.action, CreateAlbum) and change.id in uncertain]
-    creations.find(immich, asked)
-    return creations
-
-
-def _filing_of(run: Run, copied: Collection[str]) -> Filing:
-    """What is known of the files that a run wrote, and of the scans it asked for."""
-    found = {name: content_from(run.results[name].made) for name in copied if name in run.results}
     done = set(run.with_status(Status.DONE))
-    return Filing(
-        contents={name: content for name, content in found.items() if content is not None},
-        scanned={
-            change.id for change in run.plan.changes if isinstance(change.action, ScanLibrary) and change.id in done
-        },
-    )
+    state = RunState(immich, run.plan.user_id)
+    albums = state.own(AlbumsMade)
+    albums.before.update((name, known) for name, known in run.albums_before.items() if name in uncertain)
+    albums.ids.update((name, result.made) for name, result in run.results.items() if result.made and name not in copied)
+    state.own(AlbumsLost).gone.update(run.gone)
+    tags = state.own(TagsMade)
+    tags.carried, tags.sent = dict(run.carried), frozenset(run.carried)
+    found = {name: content_from(run.results[name].made) for name in copied if name in run.results}
+    state.own(FileEffects).contents.update((name, content) for name, content in found.items() if content is not None)
+    scans = [change.id for change in run.plan.changes if isinstance(change.action, ScanLibrary) and change.id in done]
+    state.own(ScansAsked).done.update(scans)
+    asked = [change for change in run.plan.changes if isinstance(change.action, CreateAlbum) and change.id in uncertain]
+    albums.find(immich, asked)
+    return state
 
 
-def reread(run: Run, immich: Immich, creations: Creations | None = None) -> dict[str, Result]:
+def reread(run: Run, immich: Immich, state: RunState | None = None) -> dict[str, Result]:
     """What came of the changes whose answer was never recorded: DONE for those in effect; the others are not in it.
 
     When the plan was made it was not so, so whoever finds it so takes it for the run's doing.
 
-    :param creations: what `creations_of` says of the run, if it was asked already.
+    :param state: what `state_of` says of the run, if it was asked already.
     """
-    creations = creations or creations_of(run, immich)
+    state = state or state_of(run, immich)
     uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
-    made = creations.made
+    made = state.own(AlbumsMade).ids
     # An album that was not found was not made, even if somebody has one just like it.
     asked = [
         change
         for change in run.plan.changes
         if change.id in uncertain and (change.id in made or not isinstance(change.action, CreateAlbum))
     ]
-    seen = observe(immich, asked, creations=creations)
+    seen = read_back(state, asked)
     return {name: Result(Status.DONE, made=made.get(name, "")) for name, in_effect in seen.items() if in_effect}
 
 

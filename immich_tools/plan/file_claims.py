@@ -20,23 +20,17 @@ from immich_tools.disk.scan import by_folder
 from immich_tools.disk.watch import Watch
 from immich_tools.errors import FileFailed
 from immich_tools.i18n import _
-from immich_tools.plan.actions import TrashAssets
-from immich_tools.plan.claims import AliveRoot, Claim, FileHolds, FilesMissing
-from immich_tools.plan.document import Change
+from immich_tools.plan.claims import AliveRoot, FileHolds, FilesMissing
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.meter import Meter
 from immich_tools.plan.proofs import Proof, prove
 
 _RootKey: TypeAlias = tuple[str, bool, int | None]
 
 
-def claims_of(change: Change) -> tuple[Claim, ...]:
-    """What a change claims of files; nothing for what claims nothing."""
-    return change.action.claims if isinstance(change.action, TrashAssets) else ()
-
-
 def bytes_claimed(change: Change) -> int:
     """How many bytes must be read to know whether a change's claims hold."""
-    return sum(claim.size for claim in claims_of(change) if isinstance(claim, FileHolds))
+    return sum(claim.size for claim in change.action.rests_on() if isinstance(claim, FileHolds))
 
 
 @define
@@ -58,7 +52,7 @@ class Evidence:
         evidence = cls()
         holding: dict[str, list[FileHolds]] = {}
         for change in changes:
-            holding[change.id] = [claim for claim in claims_of(change) if isinstance(claim, FileHolds)]
+            holding[change.id] = [claim for claim in change.action.rests_on() if isinstance(claim, FileHolds)]
         claimed = dict.fromkeys(claim for claims in holding.values() for claim in claims)
         proofs = prove({_key(claim): (_place(claim), claim.content) for claim in claimed}, meter, watch)
         for name, claims in holding.items():
@@ -69,7 +63,7 @@ class Evidence:
                 evidence.objections[name] = failures[0]
         return evidence
 
-    def last_look(self, changes: Sequence[Change]) -> dict[str, str]:
+    def check(self, changes: Sequence[Change]) -> dict[str, str]:
         """Why changes must not be carried out at this moment, by their ids; those that may are not in it.
 
         One listing for each folder, not one look for each asset.
@@ -77,7 +71,8 @@ class Evidence:
         found = dict(self.objections)
         # What takes longest comes first.
         missing = {
-            change.id: [each for each in claims_of(change) if isinstance(each, FilesMissing)] for change in changes
+            change.id: [each for each in change.action.rests_on() if isinstance(each, FilesMissing)]
+            for change in changes
         }
         sights = _look([claim for claims in missing.values() for claim in claims])
         for name, claims in missing.items():

@@ -12,10 +12,10 @@ from immich_tools.errors import GuardTripped, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import TrashPolicy
-from immich_tools.plan.actions import DeleteForever, TrashAssets
-from immich_tools.plan.document import Change, Plan
-from immich_tools.plan.file_actions import WRITTEN
-from immich_tools.plan.file_changes import bytes_of, place_of
+from immich_tools.plan.effects.assets import DeleteForever, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.files import WRITTEN, bytes_of
+from immich_tools.plan.model import Plan
 
 DEFAULT_RATIO = 0.5
 
@@ -72,7 +72,7 @@ def check_room(changes: Iterable[Change]) -> None:
     from immich_tools.report.text import size
 
     places = [
-        (place_of(change.action), bytes_of(change.action)) for change in changes if isinstance(change.action, WRITTEN)
+        (change.action.place, bytes_of(change.action)) for change in changes if isinstance(change.action, WRITTEN)
     ]
     files = [(place.path.parent, count) for place, count in places if not os.path.lexists(place.path)]
     for disk in room(files):
@@ -91,18 +91,18 @@ def trash_policy_now(immich: Immich) -> TrashPolicy:
 
 
 def finally_removed(plan: Plan, trash: TrashPolicy) -> int:
-    """How many assets would be gone for good: deletions, and everything that goes to a trash that keeps nothing."""
+    """How many assets would be gone permanently: deletions, and everything that goes to a trash that keeps nothing."""
     final: type | tuple[type, ...] = DeleteForever if trash.is_safety_net else (DeleteForever, TrashAssets)
     return sum(len(change.action.assets) for change in plan.changes if isinstance(change.action, final))
 
 
 def sentence(count: int) -> str:
-    """What a person must type before `count` assets are deleted for good."""
-    return ngettext("delete {count} asset for good", "delete {count} assets for good", count).format(count=count)
+    """What a person must type before `count` assets are deleted permanently."""
+    return ngettext("delete {count} asset permanently", "delete {count} assets permanently", count).format(count=count)
 
 
 def check_permanent(plan: Plan, trash: TrashPolicy, permanent: str | None) -> None:
-    """Stop a plan that deletes for good unless exactly that was typed.
+    """Stop a plan that deletes permanently unless exactly that was typed.
 
     :param permanent: what the person typed; None when nobody was asked.
     :raises GuardTripped: it is not the sentence for this number of assets.
@@ -111,11 +111,11 @@ def check_permanent(plan: Plan, trash: TrashPolicy, permanent: str | None) -> No
     if not count or permanent == sentence(count):
         return
     if not trash.is_safety_net and not any(isinstance(change.action, DeleteForever) for change in plan.changes):
-        reason = _("The server's trash is off or keeps nothing, so {count} assets would be deleted for good.").format(
-            count=count
-        )
+        reason = _(
+            "The server's trash is off or keeps nothing, so {count} assets would be deleted permanently."
+        ).format(count=count)
     else:
-        reason = _("{count} assets would be deleted for good.").format(count=count)
+        reason = _("{count} assets would be deleted permanently.").format(count=count)
     raise GuardTripped(
         _("{reason} Nothing was changed. To go on, use --permanent and confirm with: {sentence}").format(
             reason=reason, sentence=sentence(count)

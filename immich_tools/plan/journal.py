@@ -12,14 +12,16 @@ from attrs import define, evolve, field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.plan.document import Plan
-from immich_tools.plan.outcome import Result, Status
-from immich_tools.plan.storage import plan_from_json
-from immich_tools.plan.tag_actions import TagAssets, with_upper
+from immich_tools.plan.effects.tags import TagAssets, with_upper
+from immich_tools.plan.expected import Expected
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Result, Status
+from immich_tools.plan.storage import expected_from_json, plan_from_json
 
 SUFFIX: Final = ".jsonl"
 UNDO: Final = "undo"
-_STATUSES: Final = {status.value: status for status in Status}
+_STATUSES: Final = {**{status.value: status for status in Status}, "fell-away": Status.STALE}
+"""By their names in journals; the previous version called one of them differently."""
 
 
 @frozen
@@ -35,6 +37,7 @@ class Run:
     :ivar gone: by change id, the assets that had left an album before it was deleted.
     :ivar made_tags: by the id of a change to tags that was sent, values of the tags it makes: those that were not there before.
     :ivar carried: by the id of a change to tags that was sent, its assets that carried the tag before.
+    :ivar assets_before: by asset id, what it held before the run wrote to it.
     """
 
     id: str
@@ -51,6 +54,7 @@ class Run:
     gone: Mapping[str, tuple[str, ...]] = field(factory=dict)
     made_tags: Mapping[str, frozenset[str]] = field(factory=dict)
     carried: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    assets_before: Mapping[str, Expected] = field(factory=dict)
 
     def with_status(self, status: Status) -> list[str]:
         """Ids of the changes with `status`, in the plan's order."""
@@ -84,9 +88,11 @@ def read_run(path: Path) -> Run:
         elif event.get("event") == "result" and isinstance(changes, dict):
             story.conclude({name: result for name in known.intersection(changes) if (result := _result(changes[name]))})
         elif event.get("event") == "albums":
-            story.witness(_texts(event.get("known")), event.get("gone"))
+            story.record_albums(_texts(event.get("known")), event.get("gone"))
         elif event.get("event") == "tags":
-            story.witness_tags(_texts(event.get("missing")), event.get("carried"))
+            story.record_tags(_texts(event.get("missing")), event.get("carried"))
+        elif event.get("event") == "assets":
+            story.record_assets(event.get("before"))
         if event:
             story.finished = event.get("event") == "end"
     return evolve(
@@ -98,6 +104,7 @@ def read_run(path: Path) -> Run:
         gone={name: story.gone[name] for name in known.intersection(story.gone)},
         made_tags=story.made_tags,
         carried=story.carried,
+        assets_before=story.assets_before,
     )
 
 
@@ -119,6 +126,7 @@ class _Story:
     seen_carried: dict[str, tuple[str, ...]] = field(factory=dict)
     made_tags: dict[str, frozenset[str]] = field(factory=dict)
     carried: dict[str, tuple[str, ...]] = field(factory=dict)
+    assets_before: dict[str, Expected] = field(factory=dict)
 
     def intend(self, names: Collection[str]) -> None:
         for name in names:
@@ -143,13 +151,19 @@ class _Story:
             self.results[name] = evolve(result, made=made)
         self.unconcluded.difference_update(told)
 
-    def witness(self, albums: tuple[str, ...] | None, gone: object) -> None:
+    def record_albums(self, albums: tuple[str, ...] | None, gone: object) -> None:
         if albums is not None:
             self.albums = frozenset(albums)
         if isinstance(gone, dict):
             self.gone.update({name: ids for name, told in gone.items() if (ids := _texts(told)) is not None})
 
-    def witness_tags(self, missing: tuple[str, ...] | None, carried: object) -> None:
+    def record_assets(self, before: object) -> None:
+        for name, told in before.items() if isinstance(before, dict) else ():
+            expected = expected_from_json(told)
+            if expected is not None:
+                self.assets_before.setdefault(name, expected)
+
+    def record_tags(self, missing: tuple[str, ...] | None, carried: object) -> None:
         self.missing_tags = frozenset(missing or ())
         told = carried if isinstance(carried, dict) else {}
         self.seen_carried = {name: ids for name, each in told.items() if (ids := _texts(each)) is not None}

@@ -20,10 +20,12 @@ from typing import Any, Final, Self
 
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
-from immich_tools.plan.document import Plan
+from immich_tools.immich.models import Asset
+from immich_tools.plan.expected import Expected
 from immich_tools.plan.journal import SUFFIX, UNDO, Run
-from immich_tools.plan.outcome import Result
-from immich_tools.plan.storage import plan_to_json, to_line
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Result
+from immich_tools.plan.storage import expected_to_json, plan_to_json, to_line
 
 _UNFIT_FOR_A_NAME: Final = re.compile(r"[^a-z0-9]+")
 
@@ -40,7 +42,7 @@ else:
 
 
 @contextmanager
-def alone(folder: Path, user_id: str) -> Iterator[None]:
+def exclusive_lock(folder: Path, user_id: str) -> Iterator[None]:
     """Let one program at a time change a user's library: two plans that keep different copies would together keep none.
 
     :param folder: where the journals are; programs with different folders, or on different machines, do not see each other.
@@ -63,7 +65,7 @@ def alone(folder: Path, user_id: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-class JournalLost(ToolkitError):
+class JournalWriteError(ToolkitError):
     """The journal cannot be written any more (a full disk, say); from then on nothing may be sent."""
 
 
@@ -85,7 +87,7 @@ class Journal:
             _lock(self._file.fileno())
         except OSError:
             self._file.close()
-            raise _under_way(run_id) from None
+            raise _in_progress(run_id) from None
 
     @classmethod
     def create(cls, folder: Path, plan: Plan, *, server: str, permanent: str | None, undoes: str | None) -> Self:
@@ -107,7 +109,7 @@ class Journal:
         head = {"run": run_id, "started": now.isoformat(), "server": server, "permanent": permanent, "undoes": undoes}
         try:
             journal._write({"event": "start", **head, "plan": plan_to_json(plan)}, sync=True)
-        except JournalLost as lost:
+        except JournalWriteError as lost:
             journal.close()
             journal.path.unlink(missing_ok=True)
             raise UsageError(str(lost)) from None
@@ -118,7 +120,7 @@ class Journal:
     def reopen(cls, run: Run) -> Self:
         """Go on with the journal of a run that was cut short; nobody else can do so as long as it is open.
 
-        :raises UsageError: the run is under way in another program, or the journal cannot be written.
+        :raises UsageError: the run is in progress in another process, or the journal cannot be written.
         """
         return cls(run.id, run.path, "a")
 
@@ -130,28 +132,36 @@ class Journal:
     def intend(self, change_ids: Iterable[str]) -> None:
         """Say what is about to be sent; returns when that is on the disk.
 
-        :raises JournalLost: it is not; nothing may be sent.
+        :raises JournalWriteError: it is not; nothing may be sent.
         """
         self._write({"event": "intent", "changes": list(change_ids)}, sync=True)
 
-    def witness(self, albums: Collection[str] | None, gone: Mapping[str, Sequence[str]]) -> None:
-        """Say what was seen of albums right before some are made or deleted; see `creations`.
+    def record_albums(self, albums: Collection[str] | None, gone: Mapping[str, Sequence[str]]) -> None:
+        """Say what was seen of albums right before some are made or deleted; see `effects.album_creation`.
 
         :param albums: ids of all albums there are; None when none is to be made.
         :param gone: by change id, the assets that have left an album which is to be deleted.
-        :raises JournalLost: it is not on the disk.
+        :raises JournalWriteError: it is not on the disk.
         """
         known = None if albums is None else sorted(albums)
         self._write(
             {"event": "albums", "known": known, "gone": {name: list(ids) for name, ids in gone.items()}}, sync=True
         )
 
-    def witness_tags(self, missing: Collection[str], carried: Mapping[str, Sequence[str]]) -> None:
-        """Say what was seen of tags right before assets are tagged or untagged; see `tag_changes`.
+    def record_assets(self, before: Mapping[str, Asset]) -> None:
+        """Say what assets held before anything was written to them; see `settling`.
+
+        :raises JournalWriteError: it is not on the disk.
+        """
+        told = {name: expected_to_json(Expected.of(asset)) for name, asset in before.items()}
+        self._write({"event": "assets", "before": told}, sync=True)
+
+    def record_tags(self, missing: Collection[str], carried: Mapping[str, Sequence[str]]) -> None:
+        """Say what was seen of tags right before assets are tagged or untagged; see `effects.tags`.
 
         :param missing: values of the tags that are needed and are not there.
         :param carried: by change id, those of its assets that carry the tag already.
-        :raises JournalLost: it is not on the disk.
+        :raises JournalWriteError: it is not on the disk.
         """
         told = {name: list(ids) for name, ids in carried.items()}
         self._write({"event": "tags", "missing": sorted(missing), "carried": told}, sync=True)
@@ -159,7 +169,7 @@ class Journal:
     def conclude(self, results: Mapping[str, Result]) -> None:
         """Say what came of changes; a later word on a change counts.
 
-        :raises JournalLost: it could not be written; reading the server tells the same.
+        :raises JournalWriteError: it could not be written; reading the server tells the same.
         """
         if not results:
             return
@@ -189,7 +199,7 @@ class Journal:
     def _write(self, line: Mapping[str, Any], *, sync: bool) -> None:
         with self._lock:
             if self._lost:
-                raise JournalLost(self._lost)
+                raise JournalWriteError(self._lost)
             try:
                 self._file.write(to_line(line).encode() + b"\n")
                 self._file.flush()
@@ -198,7 +208,7 @@ class Journal:
             except OSError as error:
                 # A second attempt could glue two lines together, so there is none.
                 self._lost = str(_unwritable(self.path, error))
-                raise JournalLost(self._lost) from None
+                raise JournalWriteError(self._lost) from None
 
     def _sync_folder(self) -> None:
         # The file's name must survive a crash as well as its content. Not every network folder can be synced.
@@ -220,8 +230,8 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
     return UsageError(_("The journal {path} cannot be written: {reason}.").format(path=path, reason=error.strerror))
 
 
-def _under_way(run_id: str) -> UsageError:
-    return UsageError(_("Run {run} is under way in another program.").format(run=run_id))
+def _in_progress(run_id: str) -> UsageError:
+    return UsageError(_("Run {run} is in progress in another process.").format(run=run_id))
 
 
 def check_idle(run: Run) -> None:
@@ -230,4 +240,4 @@ def check_idle(run: Run) -> None:
         try:
             _lock(file.fileno())
         except OSError:
-            raise _under_way(run.id) from None
+            raise _in_progress(run.id) from None

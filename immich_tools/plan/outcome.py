@@ -1,48 +1,17 @@
-"""What became of each change of a run."""
+"""What became of a plan."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import Enum
 from pathlib import Path
 
 from attrs import field, frozen
 
 from immich_tools.errors import ExitCode
-from immich_tools.plan.document import Change, Plan
-
-
-class Status(Enum):
-    """What became of a change."""
-
-    DONE = "done"
-    ALREADY = "already"
-    """It was so already; undoing the run leaves it."""
-    FAILED = "failed"
-    NOT_DONE = "not-done"
-    """Something it requires was not done, or the run ended before."""
-    FELL_AWAY = "fell-away"
-    """No longer true when its turn came."""
-    UNKNOWN = "unknown"
-    """The request was sent and no answer came, nor could the state be read afterwards."""
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the state after the change is reached."""
-        return self in (Status.DONE, Status.ALREADY)
-
-
-@frozen
-class Result:
-    """What became of one change, and why.
-
-    :ivar made: id of what was created for it, whatever came of the rest; empty when nothing was.
-    """
-
-    status: Status
-    reason: str = ""
-    made: str = ""
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Result, Status
 
 
 @frozen(repr=False)

@@ -15,11 +15,14 @@ import attrs
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Place, Visibility
-from immich_tools.plan.actions import Action, AssetField, FieldValue, SetField
-from immich_tools.plan.album_actions import AlbumField, SetAlbumField
 from immich_tools.plan.claims import CLAIM_KINDS, AliveRoot, Claim
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
-from immich_tools.plan.kinds import KINDS
+from immich_tools.plan.effects import KINDS
+from immich_tools.plan.effects.albums import AlbumField, SetAlbumField
+from immich_tools.plan.effects.assets import SetField
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.expected import Expected
+from immich_tools.plan.fields import AssetField, FieldValue
+from immich_tools.plan.model import Keep, Label, Plan, Skip
 
 SCHEMA: Final = 1
 _LISTS: Final[tuple[tuple[str, type], ...]] = (("changes", Change), ("keeps", Keep), ("skips", Skip))
@@ -148,6 +151,24 @@ def _checked(name: str, value: Any, hint: Any) -> Any:
     raise ValueError(_("field '{name}' holds {value}").format(name=name, value=json.dumps(value)[:60]))
 
 
+def expected_to_json(expected: Expected) -> dict[str, Any]:
+    """What an asset held, as a journal keeps it."""
+    fields = {name.value: _plain(value) for name, value in expected.fields.items() if value not in (None, "")}
+    return {"tags": sorted(expected.tags), **fields}
+
+
+def expected_from_json(item: Any) -> Expected | None:
+    """What `expected_to_json` wrote; None for anything else."""
+    tags = item.get("tags") if isinstance(item, dict) else None
+    if not isinstance(tags, list):
+        return None
+    try:
+        fields = {field: _field_value(field, item.get(field.value)) for field in AssetField}
+    except ValueError:
+        return None
+    return Expected(fields, set(map(str, tags)))
+
+
 def plan_to_json(plan: Plan) -> dict[str, Any]:
     """A plan as JSON values."""
     head = {"schema": SCHEMA, "tool": plan.tool, "user_id": plan.user_id, "server_version": plan.server_version}
@@ -178,7 +199,7 @@ def plan_from_json(document: Any) -> Plan:
     :raises UsageError: it is not one, or of another schema.
     """
     if not isinstance(document, dict) or "schema" not in document:
-        raise UsageError(_("This is no plan document: it has no 'schema'."))
+        raise UsageError(_("Not a plan document: missing 'schema'."))
     if document["schema"] != SCHEMA:
         raise UsageError(
             _("This plan has schema {found}; this version reads {known}. Make the plan again.").format(

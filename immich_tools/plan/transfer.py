@@ -10,17 +10,11 @@ from attrs import evolve, frozen
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, Place, Tag, Visibility
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    FieldValue,
-    RemoveFromAlbum,
-    RemoveTag,
-    SetField,
-)
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import SetField
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.tags import AddTag, RemoveTag
+from immich_tools.plan.fields import AssetField, FieldValue
 
 NEAR: Final = 0.01
 """Degrees; about a kilometre."""

@@ -10,15 +10,18 @@ from immich_tools.disk.content import Content
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import Action, DeleteForever, RestoreAssets, SetDuplicateGroup, TrashAssets
-from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
-from immich_tools.plan.document import Change, Plan, Skip
-from immich_tools.plan.execute import check_user, creations_of, reread
-from immich_tools.plan.file_actions import WRITTEN
+from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import AlbumsLost
+from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.duplicates import SetDuplicateGroup
+from immich_tools.plan.effects.files import WRITTEN, FileEffects
+from immich_tools.plan.effects.tags import TagAssets, UntagAssets
+from immich_tools.plan.execute import check_user, reread, state_of
 from immich_tools.plan.journal import UNDO, Run, is_complete, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import check_idle
-from immich_tools.plan.outcome import Status
-from immich_tools.plan.tag_actions import TagAssets, UntagAssets
+from immich_tools.plan.model import Plan, Skip
+from immich_tools.plan.result import Status
 
 TOOL = UNDO
 
@@ -28,30 +31,31 @@ def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
 
     :param remove_copies: also remove the files that the run wrote to this computer, as far as they still hold the same. Otherwise they
         stay.
-    :raises UsageError: the run is another user's, is still under way, or was undone already.
+    :raises UsageError: the run is another user's, is still in progress, or was undone already.
     """
     check_user(run, immich)
     check_idle(run)
     run = read_run(run.path)  # it may have ended since it was read
     known = undo_runs(run.path.parent)
     check_not_undone(run, known)
-    creations = creations_of(run, immich)
-    done = {*run.with_status(Status.DONE), *reread(run, immich, creations)}
+    state = state_of(run, immich)
+    made = state.own(AlbumsMade).ids
+    done = {*run.with_status(Status.DONE), *reread(run, immich, state)}
     back = _brought_back(undoing(run, known), immich)
     # Of what makes albums or writes tags, parts may have been done even where the whole failed.
-    touched = {*done, *creations.made, *run.carried}
+    touched = {*done, *made, *run.carried}
     changed = {change.id for change in run.plan.changes if change.id in touched} - {
         change.id
         for change in run.plan.changes
         if isinstance(change.action, DeleteAlbum) and change.action.album_id in back
     }
     facts = Facts(
-        made=creations.made,
-        gone=_lost_before(run.plan, changed, creations.gone),
-        unfinished=frozenset(creations.made.keys() - done),
+        made=made,
+        gone=_lost_before(run.plan, changed, state.own(AlbumsLost).gone),
+        unfinished=frozenset(made.keys() - done),
         made_tags=frozenset[str]().union(*run.made_tags.values()),
         carried=run.carried,
-        contents=creations.files.contents,
+        contents=state.own(FileEffects).contents,
         remove_copies=remove_copies,
     )
     return inverse(run.plan, changed, facts)
@@ -111,7 +115,9 @@ class Facts:
     def loss(self, change: Change) -> str | None:
         """What undoing one change cannot bring back."""
         if isinstance(change.action, CreateAlbum) and change.id not in self.made:
-            return _("album '{name}' stays: nobody knows which one was made").format(name=change.action.name)
+            return _("album '{name}' was not removed: cannot tell which album this run created").format(
+                name=change.action.name
+            )
         if isinstance(change.action, WRITTEN) and self.inverse(change):
             return None
         return change.action.loss()
@@ -122,7 +128,7 @@ def _brought_back(undoes: Collection[Run], immich: Immich) -> frozenset[str]:
     made: dict[str, str] = {}
     for run in undoes:
         created = [change for change in run.plan.changes if isinstance(change.action, CreateAlbum)]
-        found = creations_of(run, immich).made if created else {}
+        found = state_of(run, immich).own(AlbumsMade).ids if created else {}
         for change in created:
             if isinstance(change.action, CreateAlbum) and change.action.replaces and change.id in found:
                 made[change.action.replaces] = found[change.id]
@@ -136,7 +142,7 @@ def inverse(plan: Plan, done: Collection[str], facts: Facts | None = None) -> Pl
     :param facts: what the run found out.
 
     Requirements turn around: what was transferred for a removal is only taken back once what was removed is there again, because until
-    then it may be the only trace of it. For the same reason it stays where the removal was for good.
+    then it may be the only trace of it. For the same reason it stays where the removal was permanent.
     """
     facts = facts or Facts()
     changes = [change for change in reversed(plan.changes) if change.id in done]
@@ -164,9 +170,9 @@ def inverse(plan: Plan, done: Collection[str], facts: Facts | None = None) -> Pl
 
 
 def _behind_lasting_removals(changes: Collection[Change]) -> dict[str, str]:
-    """Ids of changes that a removal for good required, directly or not → why they stay."""
+    """Ids of changes that a permanent removal required, directly or not → why they stay."""
     by_id = {change.id: change for change in changes}
-    reason = _("stays, because what it was taken from was deleted for good")
+    reason = _("stays, because what it was taken from was deleted permanently")
     found: dict[str, str] = {}
     waiting = [name for change in changes if isinstance(change.action, DeleteForever) for name in change.requires]
     while waiting:

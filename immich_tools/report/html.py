@@ -7,8 +7,8 @@ from html import escape
 from typing import Final
 
 from immich_tools.i18n import _
-from immich_tools.plan.document import Plan
-from immich_tools.report.text import KIND_WORDS, summary
+from immich_tools.plan.model import Plan
+from immich_tools.report.text import summary
 from immich_tools.settings.streams import printable
 
 ROWS: Final = 200
@@ -18,8 +18,7 @@ ROWS: Final = 200
 def fragment(plan: Plan) -> str:
     """A plan as an HTML fragment: its sums, then what changes, what is kept and what is left alone, `ROWS` of each."""
     changes = [
-        (KIND_WORDS[change.action.kind], _names(plan, change.action.assets), change.reason)
-        for change in plan.changes[:ROWS]
+        (change.action.words, _names(plan, change.action.assets), change.reason) for change in plan.changes[:ROWS]
     ]
     keeps = [(_names(plan, (keep.asset_id,)), keep.reason) for keep in plan.keeps[:ROWS]]
     skips = [(_names(plan, skip.asset_ids), skip.reason) for skip in plan.skips[:ROWS]]

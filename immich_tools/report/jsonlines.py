@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from immich_tools.plan.document import Plan
+from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.storage import action_to_json
 

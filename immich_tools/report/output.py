@@ -16,9 +16,11 @@ from rich.segment import ControlType
 
 from immich_tools.errors import ExitCode
 from immich_tools.i18n import _
-from immich_tools.plan.document import Change, Plan
-from immich_tools.plan.execute import Progress
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.executor import Progress
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.report.jsonlines import outcome_lines, plan_lines
 from immich_tools.report.logs import PACKAGE, handlers_of
 from immich_tools.report.table import print_group, print_plan

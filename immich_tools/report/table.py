@@ -12,16 +12,11 @@ from rich.console import Console
 from rich.text import Text
 
 from immich_tools.i18n import _, ngettext
-from immich_tools.plan.actions import (
-    Action,
-    DeleteForever,
-    RestoreAssets,
-    TrashAssets,
-)
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip, by_group
-from immich_tools.plan.file_actions import PLACED, CopyFile, RemoveFile
+from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.files import CopyFile, FileAction, RemoveFile
+from immich_tools.plan.model import Keep, Label, Plan, Skip, by_group
 from immich_tools.report.text import NAMES, NOTE_WORD, size, summary
-from immich_tools.report.words import action_words
 from immich_tools.settings.streams import printable
 
 SHOWN_ON_TERMINAL: Final = 100
@@ -126,7 +121,7 @@ def _groups(plan: Plan) -> list[_Group]:
 
 
 def _block(plan: Plan, group: _Group, width: int) -> Iterator[Text]:
-    others = [change for change in group.changes if not isinstance(change.action, (*REMOVALS, *PLACED))]
+    others = [change for change in group.changes if not isinstance(change.action, (*REMOVALS, FileAction))]
     thins_out = any(isinstance(change.action, REMOVALS) for change in group.changes)
     if thins_out:
         for keep in group.keeps:
@@ -135,10 +130,10 @@ def _block(plan: Plan, group: _Group, width: int) -> Iterator[Text]:
     for change in group.changes:
         if isinstance(change.action, REMOVALS):
             yield from _removed(plan, change, width)
-        elif isinstance(change.action, PLACED):
+        elif isinstance(change.action, FileAction):
             yield _file(plan, change, width)
     if others and thins_out and group.keeps:
-        yield _line(CARRY_WORD, "cyan", ", ".join(action_words(change.action) for change in others), "")
+        yield _line(CARRY_WORD, "cyan", ", ".join(change.action.describe() for change in others), "")
     else:
         yield from _alike(plan, others)
         yield from () if thins_out else _staying(group.keeps)
@@ -154,7 +149,7 @@ def _alike(plan: Plan, changes: Iterable[Change]) -> Iterator[Text]:
     """A line for each thing that is done, with the assets it is done to."""
     found: dict[tuple[str, str], list[str]] = {}
     for change in changes:
-        found.setdefault((action_words(change.action), change.reason), []).extend(change.action.assets)
+        found.setdefault((change.action.describe(), change.reason), []).extend(change.action.assets)
     for (words, reason), asset_ids in found.items():
         shown = f"{words}: {_several(plan, asset_ids)}" if asset_ids else words
         yield _line(CHANGE_WORD, "cyan", shown, reason)
@@ -174,7 +169,7 @@ def _several(plan: Plan, asset_ids: Sequence[str]) -> str:
 def _file(plan: Plan, change: Change, width: int) -> Text:
     """A file that is written or removed: the asset it is a copy of, or itself, and where it is."""
     action = change.action
-    assert isinstance(action, PLACED)
+    assert isinstance(action, FileAction)
     if isinstance(action, CopyFile):
         return _line(
             COPY_WORD, "cyan", _described(plan, action.asset_id, width), _("to {path}").format(path=action.path)

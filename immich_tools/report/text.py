@@ -6,10 +6,12 @@ from collections import Counter
 from typing import Final
 
 from immich_tools.i18n import _, ngettext
-from immich_tools.plan.actions import DeleteForever, TrashAssets
-from immich_tools.plan.document import Plan
-from immich_tools.plan.file_actions import CopyFile
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.effects import KINDS
+from immich_tools.plan.effects.assets import DeleteForever, TrashAssets
+from immich_tools.plan.effects.files import CopyFile
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.settings.streams import printable
 
 STATUS_WORDS: Final = {
@@ -17,32 +19,9 @@ STATUS_WORDS: Final = {
     Status.ALREADY: _("so already"),
     Status.FAILED: _("failed"),
     Status.NOT_DONE: _("not done"),
-    Status.FELL_AWAY: _("no longer true"),
+    Status.STALE: _("no longer true"),
+    Status.SKIPPED: _("skipped"),
     Status.UNKNOWN: _("unknown"),
-}
-KIND_WORDS: Final = {
-    "add-to-album": _("put into albums"),
-    "remove-from-album": _("take out of albums"),
-    "add-tag": _("tag"),
-    "remove-tag": _("untag"),
-    "tag-assets": _("make and put on tags"),
-    "untag-assets": _("take off and delete tags"),
-    "set-field": _("write fields"),
-    "trash": _("move to the trash"),
-    "delete-forever": _("delete for good"),
-    "restore": _("restore from the trash"),
-    "dismiss-duplicates": _("dismiss groups"),
-    "set-duplicate-group": _("form groups again"),
-    "stack": _("stack"),
-    "unstack": _("unstack"),
-    "create-album": _("make albums"),
-    "delete-album": _("delete albums"),
-    "set-album-field": _("describe albums"),
-    "share-album": _("share albums"),
-    "copy-file": _("copy files"),
-    "write-file": _("write files"),
-    "remove-file": _("remove files"),
-    "scan-library": _("scan libraries"),
 }
 NOTE_WORD: Final = _("Note: ")
 REASONS: Final = 20
@@ -69,7 +48,7 @@ def pace(done: int, total: int, seconds: float) -> tuple[float, float] | None:
 def summary(plan: Plan) -> str:
     """A plan in a few lines: how much of each kind, what is left alone, and notes."""
     lines = [_("Plan of {tool} for Immich {version}").format(tool=plan.tool, version=plan.server_version)]
-    rows = [(KIND_WORDS[kind], _amount(plan, kind, count)) for kind, count in plan.counts().items()]
+    rows = [(KINDS[kind].words, _amount(plan, kind, count)) for kind, count in plan.counts().items()]
     groups = len({change.group for change in plan.changes if change.group})
     if not rows:
         rows.append((_("nothing to change"), ""))
@@ -86,7 +65,7 @@ def summary(plan: Plan) -> str:
                 len(skip.asset_ids) or 1
             )  # one without files is about an album, or something else as a whole
         codes = ", ".join(f"{code} {files[code]}" for code in sorted(files))
-        rows.append((_("left alone"), f"{files.total()}: {codes}"))
+        rows.append((_("skipped"), f"{files.total()}: {codes}"))
     width = max(len(words) for words, _amounts in rows)
     lines += [f"  {words.ljust(width)}  {amount}".rstrip() for words, amount in rows]
     lines += [NOTE_WORD + note for note in plan.notes]
@@ -113,7 +92,9 @@ def outcome_summary(outcome: Outcome) -> str:
     lines = [_("Run {run}").format(run=outcome.run_id)]
     lines += [f"  {counts[status]:>7}  {STATUS_WORDS[status]}" for status in Status if status in counts]
     named: dict[tuple[Status, str], list[str]] = {}
-    for change, result in outcome.with_status(Status.FAILED, Status.UNKNOWN, Status.FELL_AWAY, Status.NOT_DONE):
+    for change, result in outcome.with_status(
+        Status.FAILED, Status.UNKNOWN, Status.STALE, Status.SKIPPED, Status.NOT_DONE
+    ):
         named.setdefault((result.status, result.reason), []).append(change.id)
     for (status, reason), ids in list(named.items())[:REASONS]:
         shown = ", ".join(ids[:NAMES]) + (
@@ -123,5 +104,7 @@ def outcome_summary(outcome: Outcome) -> str:
     if len(named) > REASONS:
         lines.append(_("  … and {count} more reasons; the journal names them all").format(count=len(named) - REASONS))
     if outcome.unfinished:
-        lines.append(_("  The run was cut short; go on with: immich-toolkit resume {run}").format(run=outcome.run_id))
+        lines.append(
+            _("  The run was interrupted. Resume it with: immich-toolkit resume {run}").format(run=outcome.run_id)
+        )
     return "\n".join(printable(line) for line in lines)

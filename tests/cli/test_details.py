@@ -17,9 +17,10 @@ from immich_tools import Immich, duplicates
 from immich_tools.cli import toolkit_app
 from immich_tools.commands import extras
 from immich_tools.errors import ExitCode, UsageError
-from immich_tools.plan.actions import AddTag
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
-from immich_tools.plan.execute import Progress
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.tags import AddTag
+from immich_tools.plan.executor import Progress
+from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.report.html import ROWS, fragment
 from immich_tools.report.logs import LogFile
 from immich_tools.report.output import Output

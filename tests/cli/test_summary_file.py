@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from immich_tools.cli import toolkit_app
 from immich_tools.errors import AccessDenied, ExitCode
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 from immich_tools.report.output import Output
 from immich_tools.settings import (
     ConnectionOptions,

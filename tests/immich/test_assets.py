@@ -12,7 +12,6 @@ import pytest
 
 from immich_tools import Immich
 from immich_tools.errors import AccessDenied, RequestRefused
-from immich_tools.immich.duplicates import Resolution
 from immich_tools.immich.models import AssetUpdate, Place, TrashPolicy, Visibility
 from immich_tools.sandbox import Dialect, Sandbox
 
@@ -182,8 +181,8 @@ def test_resolving(sandbox: Sandbox, connect: Connect) -> None:
     ids = {group: [sandbox.add_asset(duplicate_id=group) for _number in range(2)] for group in groups}
     immich = connect()
     asked = [
-        Resolution(groups[0], (ids[groups[0]][0],), (ids[groups[0]][1],)),
-        Resolution(groups[1], (ids[groups[1]][0],), ()),
+        (groups[0], (ids[groups[0]][0],), (ids[groups[0]][1],)),
+        (groups[1], (ids[groups[1]][0],), ()),
     ]
     if sandbox.dialect is Dialect.V2:
         with pytest.raises(RequestRefused):

@@ -18,7 +18,8 @@ from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.places import STORAGE_FOLDERS, media_locations
 from immich_tools.missing_originals.plan import make_plan
 from immich_tools.missing_originals.records import AssetRecord
-from immich_tools.plan.actions import AddToAlbum, TrashAssets
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import TrashAssets
 from tests.tools.folders import Folders
 from tests.tools.server import TAKEN, Server
 

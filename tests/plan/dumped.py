@@ -6,21 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from immich_tools.immich.models import Place, Visibility
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    DismissDuplicates,
-    RemoveFromAlbum,
-    RemoveTag,
-    RestoreAssets,
-    SetDuplicateGroup,
-    SetField,
-    StackAssets,
-    TrashAssets,
-    UnstackAssets,
-)
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.base import Action
+from immich_tools.plan.effects.duplicates import DismissDuplicates, SetDuplicateGroup
+from immich_tools.plan.effects.stacks import StackAssets, UnstackAssets
+from immich_tools.plan.effects.tags import AddTag, RemoveTag
+from immich_tools.plan.fields import AssetField
 from immich_tools.sandbox import Sandbox
 
 Dump = dict[str, Any]

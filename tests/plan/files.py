@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from immich_tools.plan.claims import AliveRoot, FileHolds, FilesMissing
-from immich_tools.plan.file_actions import CopyFile
+from immich_tools.plan.effects.files import CopyFile
 
 
 def digest(content: bytes) -> str:

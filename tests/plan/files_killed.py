@@ -16,11 +16,12 @@ from types import FrameType
 from typing import Any
 
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import TrashAssets
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.files import WriteFile
 from immich_tools.plan.execute import resume
-from immich_tools.plan.file_actions import WriteFile
 from immich_tools.plan.journal import runs
+from immich_tools.plan.model import Plan
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import Dialect
 from tests.plan.files import copy_of, holds, tree, write

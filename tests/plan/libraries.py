@@ -9,22 +9,14 @@ from random import Random
 from hypothesis import strategies as st
 
 from immich_tools.immich.models import Place, Visibility
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    DismissDuplicates,
-    FieldValue,
-    RemoveFromAlbum,
-    RemoveTag,
-    RestoreAssets,
-    SetField,
-    StackAssets,
-    TrashAssets,
-    UnstackAssets,
-)
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.duplicates import DismissDuplicates
+from immich_tools.plan.effects.stacks import StackAssets, UnstackAssets
+from immich_tools.plan.effects.tags import AddTag, RemoveTag
+from immich_tools.plan.fields import AssetField, FieldValue
+from immich_tools.plan.model import Plan
 from immich_tools.sandbox import Dialect
 from immich_tools.sandbox.entities import Visibility as SandboxVisibility
 from tests.plan.scene import NOON, Scene

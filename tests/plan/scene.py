@@ -13,12 +13,17 @@ from uuid import UUID
 from attrs import field, frozen
 
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import AddTag, AddToAlbum, AssetField, SetField, TrashAssets
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.execute import apply
+from immich_tools.plan.fields import AssetField
 from immich_tools.plan.guards import Guards
 from immich_tools.plan.journal import find_run
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import Dialect, Sandbox
 from immich_tools.sandbox.exchange import Request, Response

@@ -10,19 +10,14 @@ from attrs import evolve
 
 from immich_tools.errors import AccessDenied
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import Action, AddTag, AddToAlbum, TrashAssets
-from immich_tools.plan.album_actions import (
-    AlbumField,
-    AlbumValue,
-    CreateAlbum,
-    DeleteAlbum,
-    SetAlbumField,
-    ShareAlbum,
-    share_texts,
-)
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, AlbumValue, SetAlbumField, ShareAlbum, share_texts
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.journal import find_run
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox.entities import AlbumRole
 from tests.plan.scene import Scene, run_of, statuses
@@ -251,7 +246,7 @@ def test_a_property_that_somebody_changed_is_left_alone(scene: Scene, field: Alb
         assert status_of(carry_out(scene, action)) is Status.ALREADY
         return
     action = SetAlbumField(album_id, "Trip", field, before=planned, after=after)
-    assert status_of(carry_out(scene, action)) is Status.FELL_AWAY and scene.dump() == before
+    assert status_of(carry_out(scene, action)) is Status.STALE and scene.dump() == before
 
 
 def test_the_first_assets_thumbnail_can_be_chosen_in_the_same_plan(scene: Scene) -> None:
@@ -285,9 +280,9 @@ def test_a_role_that_somebody_changed_is_left_alone(scene: Scene) -> None:
     album_id = scene.sandbox.add_album("Trip", users={bea: "editor"})
     for after in ("viewer", None):
         action = ShareAlbum(album_id, "Trip", bea, "Bea", before="viewer" if after is None else None, after=after)
-        assert status_of(carry_out(scene, action)) is Status.FELL_AWAY
+        assert status_of(carry_out(scene, action)) is Status.STALE
     mine = ShareAlbum(album_id, "Trip", scene.user_id, "me", before=None, after="viewer")
-    assert status_of(carry_out(scene, mine)) is Status.FELL_AWAY
+    assert status_of(carry_out(scene, mine)) is Status.STALE
     assert scene.sandbox.state.albums[album_id].user_roles == {bea: AlbumRole.EDITOR}
     assert not scene.sandbox.writes()
 
@@ -332,7 +327,7 @@ def test_an_album_that_somebody_cares_for_is_not_deleted(scene: Scene, meddle: M
     action = deletion(scene, album_id)
     meddle(scene, album_id)
     before = scene.dump()
-    assert status_of(carry_out(scene, action)) is Status.FELL_AWAY
+    assert status_of(carry_out(scene, action)) is Status.STALE
     assert scene.dump() == before and not scene.sandbox.writes()
 
 
@@ -342,7 +337,7 @@ def test_an_album_that_was_made_and_is_cared_for_is_not_unmade(scene: Scene, med
     meddle(scene, outcome.results["0"].made)
     before = scene.dump()
     undone = scene.undo(outcome.run_id)
-    assert status_of(undone) is Status.FELL_AWAY and next(iter(undone.results.values())).reason
+    assert status_of(undone) is Status.STALE and next(iter(undone.results.values())).reason
     assert scene.dump() == before
 
 
@@ -367,7 +362,7 @@ def test_an_album_that_is_gone_is_not_looked_for_elsewhere(scene: Scene) -> None
         SetAlbumField(album_id, "Trip", AlbumField.NAME, before="Trip", after="Journey"),
         ShareAlbum(album_id, "Trip", bea, "Carl", before=None, after="viewer"),
     ):
-        assert status_of(carry_out(scene, other)) is Status.FELL_AWAY
+        assert status_of(carry_out(scene, other)) is Status.STALE
     assert not scene.sandbox.writes()
 
 
@@ -384,7 +379,7 @@ def test_an_album_of_another_owner_is_never_touched(scene: Scene, role: str) -> 
         ShareAlbum(hers, "Trip", carl, "Carl", before=None, after="viewer"),
         ShareAlbum(hers, "Trip", scene.user_id, "me", before=role, after=None),
     ):
-        assert status_of(carry_out(scene, action)) is Status.FELL_AWAY
+        assert status_of(carry_out(scene, action)) is Status.STALE
     assert scene.dump() == before and not scene.sandbox.writes()
     # A foreign album of the same name with the same members is not one's own.
     assert status_of(carry_out(scene, CreateAlbum("Trip", (mine,)))) is Status.DONE
@@ -406,7 +401,7 @@ def spoil_owner(scene: Scene, asset_id: str) -> None:
 def test_an_album_of_an_asset_that_cannot_go_in_is_not_made(scene: Scene, spoil: Meddle) -> None:
     members = assets(scene)
     spoil(scene, members[1])
-    assert status_of(carry_out(scene, CreateAlbum("Trip", members))) is Status.FELL_AWAY
+    assert status_of(carry_out(scene, CreateAlbum("Trip", members))) is Status.STALE
     assert not scene.sandbox.writes()
 
 

@@ -11,14 +11,15 @@ import pytest
 from attrs import evolve
 
 from immich_tools.immich import albums
-from immich_tools.plan import album_perform, creations
-from immich_tools.plan.actions import AddTag
-from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects import album_creation
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import find_run
 from immich_tools.plan.journal_writer import Journal
-from immich_tools.plan.outcome import Result, Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Result, Status
 from immich_tools.sandbox import FaultKind, Faults
 from immich_tools.sandbox.exchange import ConnectionFailed
 from tests.plan.scene import Asked, Scene, statuses
@@ -34,7 +35,7 @@ class Killed(BaseException):
 
 def in_parts_of(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let only so many assets go into an album with one request."""
-    for module in (albums, creations, album_perform):
+    for module in (albums, album_creation):
         monkeypatch.setattr(module, "ADD_SIZE", size)
 
 
@@ -293,7 +294,7 @@ def open_intent(scene: Scene, plan: Plan, known: list[str] | None) -> Path:
     """The journal of a run that was killed when it had asked for an album."""
     with Journal.create(scene.folder, plan, server=scene.sandbox.url, permanent=None, undoes=None) as journal:
         if known is not None:
-            journal.witness(known, {})
+            journal.record_albums(known, {})
         journal.intend(["1"])
     return journal.path
 

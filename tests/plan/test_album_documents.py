@@ -12,27 +12,24 @@ from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import AlbumRole, AlbumUser
-from immich_tools.plan.actions import Action, AddToAlbum, RemoveFromAlbum
-from immich_tools.plan.album_actions import (
-    ALBUM_KINDS,
+from immich_tools.plan.effects import KINDS
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import (
+    AddToAlbum,
     AlbumField,
     AlbumValue,
-    CreateAlbum,
-    DeleteAlbum,
+    RemoveFromAlbum,
     SetAlbumField,
     ShareAlbum,
     roles_of,
     share_texts,
 )
-from immich_tools.plan.batching import ORDER
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.journal import read_run
 from immich_tools.plan.journal_writer import Journal
-from immich_tools.plan.kinds import KINDS
-from immich_tools.plan.outcome import Result, Status
-from immich_tools.plan.permissions import NEEDS
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Result, Status
 from immich_tools.plan.storage import action_from_json, action_to_json, dump_plan, plan_from_json
-from immich_tools.report.text import KIND_WORDS
 
 texts = st.text(max_size=20)
 ids = st.uuids().map(str)
@@ -96,10 +93,17 @@ def test_a_plan_comes_back_and_says_what_it_does() -> None:
     assert "make albums" in repr(SAMPLE) and "share albums" in repr(SAMPLE)
 
 
-def test_every_kind_is_known_everywhere() -> None:
-    assert set(ALBUM_KINDS) <= set(KINDS.values())
-    assert set(KINDS.values()) == set(ORDER) == set(NEEDS)
-    assert KINDS.keys() == KIND_WORDS.keys()
+def test_kinds_are_sent_in_the_order_of_their_phases() -> None:
+    phases = [kind.phase for kind in KINDS.values()]
+    assert phases == sorted(phases) and all(kind.words for kind in KINDS.values())
+
+
+def test_every_effect_is_a_kind() -> None:
+    def leaves(of: type[Action]) -> set[type[Action]]:
+        below = of.__subclasses__()
+        return {leaf for each in below for leaf in leaves(each)} if below else {of}
+
+    assert {each for each in leaves(Action) if hasattr(each, "kind")} == set(KINDS.values())
 
 
 def test_shares_are_written_in_the_order_of_ids() -> None:
@@ -198,12 +202,12 @@ def test_albums_of_one_name_may_be_made_in_one_plan() -> None:
 
 def test_a_journal_tells_what_was_made_and_what_was_there(tmp_path: Path) -> None:
     with Journal.create(tmp_path, SAMPLE, server="http://nas/api", permanent=None, undoes=None) as journal:
-        journal.witness(["old"], {"1": ["a"]})
+        journal.record_albums(["old"], {"1": ["a"]})
         journal.intend(["0"])
     run = read_run(journal.path)
     assert run.albums_before == {"0": {"old"}} and run.gone == {"1": ("a",)} and run.open_changes == {"0"}
     with Journal.reopen(run) as journal:
-        journal.witness(["old", "mine"], {})
+        journal.record_albums(["old", "mine"], {})
         journal.intend(["0"])  # still open: what was there at first counts
         journal.conclude({"0": Result(Status.UNKNOWN, "lost")})
         journal.intend(["0"])

@@ -14,19 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from immich_tools.errors import ToolkitError
-from immich_tools.plan.actions import Action, AddToAlbum, RemoveFromAlbum
-from immich_tools.plan.album_actions import (
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import (
+    AddToAlbum,
     AlbumField,
     AlbumValue,
-    CreateAlbum,
-    DeleteAlbum,
+    RemoveFromAlbum,
     SetAlbumField,
     ShareAlbum,
 )
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import find_run, runs
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 from immich_tools.sandbox import Dialect, FaultKind, Faults
 from tests.plan.scene import Scene
 

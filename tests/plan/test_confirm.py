@@ -7,12 +7,11 @@ from attrs import evolve
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import TrashPolicy
-from immich_tools.plan.actions import (
-    AddToAlbum,
-    TrashAssets,
-)
 from immich_tools.plan.confirm import confirm
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Plan
 from tests.plan.scene import Scene
 
 KEPT = TrashPolicy(enabled=True, days=30)

@@ -13,20 +13,13 @@ from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import Place, Visibility
-from immich_tools.plan.actions import (
-    KINDS,
-    Action,
-    AddToAlbum,
-    AssetField,
-    DeleteForever,
-    DismissDuplicates,
-    FieldValue,
-    RestoreAssets,
-    SetDuplicateGroup,
-    SetField,
-    TrashAssets,
-)
-from immich_tools.plan.document import Change, Keep, Label, Plan, Skip, levels
+from immich_tools.plan.effects import KINDS
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.duplicates import DismissDuplicates, SetDuplicateGroup
+from immich_tools.plan.fields import AssetField, FieldValue
+from immich_tools.plan.model import Keep, Label, Plan, Skip, levels
 from immich_tools.plan.storage import action_from_json, action_to_json, dump_plan, load_plan, plan_from_json, save_plan
 
 Edit = Callable[[dict[str, Any]], Any]

@@ -16,13 +16,17 @@ from rich.console import Console
 
 from immich_tools.errors import AccessDenied, AdministratorNeeded, GuardTripped, UsageError
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import Action, TrashAssets
-from immich_tools.plan.document import Change, Plan
-from immich_tools.plan.execute import Progress, resume
-from immich_tools.plan.file_actions import CopyFile, RemoveFile, ScanLibrary, WriteFile
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.files import CopyFile, RemoveFile, WriteFile
+from immich_tools.plan.effects.libraries import ScanLibrary
+from immich_tools.plan.execute import resume
+from immich_tools.plan.executor import Progress
 from immich_tools.plan.journal import find_run, runs
-from immich_tools.plan.journal_writer import Journal, JournalLost
-from immich_tools.plan.outcome import Outcome, Result, Status
+from immich_tools.plan.journal_writer import Journal, JournalWriteError
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Result, Status
 from immich_tools.plan.storage import action_from_json, action_to_json, plan_from_json, plan_to_json
 from immich_tools.plan.undo import undo_plan
 from immich_tools.report.table import print_plan
@@ -92,7 +96,7 @@ def test_a_copy_and_its_sidecar_are_there_and_only_then_the_upload_goes(
             assert tree(library) == AFTER
 
     scene.sandbox.before = before
-    outcome = scene.apply(plan, watcher=seen.append)
+    outcome = scene.apply(plan, progress=seen.append)
     assert set(statuses(outcome).values()) == {Status.DONE} and scene.is_trashed(asset_id)
     assert tree(library) == AFTER
     assert source.read_bytes() == CONTENT
@@ -325,7 +329,7 @@ def test_a_connection_that_may_only_read_writes_no_file(scene: Scene, library: P
 def test_an_asset_that_went_to_the_trash_meanwhile_is_not_copied(scene: Scene, library: Path, source: Path) -> None:
     plan, asset_id = backup(scene, library, source)
     scene.sandbox.state.assets[asset_id].deleted_at = NOON
-    assert statuses(scene.apply(plan))["copy"] is Status.FELL_AWAY
+    assert statuses(scene.apply(plan))["copy"] is Status.STALE
     assert tree(library) == BEFORE
 
 
@@ -436,7 +440,7 @@ def test_a_copy_stays_when_it_is_not_the_same_or_may_be_the_last(
     happen(library / "Trip" / "IMG_1.jpg", scene, asset_id)
     before = tree(library)
     undone = undo(scene, outcome.run_id, remove_copies=True)
-    assert list(statuses(undone).values()) == [Status.FELL_AWAY]
+    assert list(statuses(undone).values()) == [Status.STALE]
     assert tree(library) == before
 
 
@@ -498,7 +502,7 @@ def test_an_interruption_leaves_no_half_file_and_a_run_to_resume(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scene.apply(plan, watcher=interrupt)
+        scene.apply(plan, progress=interrupt)
     assert tree(library).keys() <= {"Trip/theirs.jpg", "large.mov"}
     assert not list(library.glob(".immich-toolkit-*"))
     assert statuses(resume(find_run(scene.folder, "last"), scene.immich)) == {"1": Status.DONE}
@@ -538,7 +542,7 @@ def test_a_journal_that_cannot_be_written_any_more_stops_the_copies(
 ) -> None:
     def fail(journal: Journal, results: Mapping[str, Result]) -> None:
         if results:
-            raise JournalLost("the disk of the journals is full")
+            raise JournalWriteError("the disk of the journals is full")
 
     asset_id = scene.sandbox.add_asset()
     names = [f"{number}.jpg" for number in range(40)]

@@ -12,14 +12,17 @@ import pytest
 from attrs import evolve
 
 from immich_tools.errors import UsageError
-from immich_tools.plan.actions import RestoreAssets, TrashAssets
 from immich_tools.plan.claims import AliveRoot, Claim, FilesMissing
 from immich_tools.plan.confirm import confirm
-from immich_tools.plan.document import Change, Plan
-from immich_tools.plan.execute import Progress, resume
+from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.execute import resume
+from immich_tools.plan.executor import Progress
 from immich_tools.plan.journal import find_run
 from immich_tools.plan.journal_writer import Journal
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.plan.storage import dump_plan, load_plan, plan_from_json, plan_to_json
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import FaultKind, Faults
@@ -114,7 +117,7 @@ def test_what_happens_between_plan_and_apply_saves_the_asset(
     plan = scene.plan(trash(scene, missing(root, "2024/gone.jpg", has_marker=True)))
     happen(root)
     outcome = scene.apply(plan)
-    assert set(statuses(outcome).values()) == {Status.FELL_AWAY} and outcome.exit_code == 0
+    assert set(statuses(outcome).values()) == {Status.STALE} and outcome.exit_code == 0
     assert MEANWHILE[happen] in reasons(outcome)
     assert not scene.sandbox.writes()
 
@@ -135,13 +138,13 @@ def test_an_original_that_the_server_has_moved_is_not_missing(scene: Scene, root
     plan = scene.plan(*changes)
     scene.sandbox.state.assets[moved.action.assets[0]].original_path = "/data/library/2024/renamed.jpg"
     outcome = scene.apply(plan)
-    assert statuses(outcome) == {moved.id: Status.FELL_AWAY, gone.id: Status.DONE}
+    assert statuses(outcome) == {moved.id: Status.STALE, gone.id: Status.DONE}
     assert "is now called /data/library/2024/renamed.jpg" in reasons(outcome)
 
 
 def test_another_device_than_planned_is_not_believed(scene: Scene, root: Path) -> None:
     outcome = scene.apply(scene.plan(trash(scene, missing(root, "2024/gone.jpg", device=root.stat().st_dev + 1))))
-    assert set(statuses(outcome).values()) == {Status.FELL_AWAY} and not scene.sandbox.writes()
+    assert set(statuses(outcome).values()) == {Status.STALE} and not scene.sandbox.writes()
 
 
 def test_a_unit_stays_as_a_whole_when_one_of_its_files_is_back(scene: Scene, root: Path) -> None:
@@ -149,7 +152,7 @@ def test_a_unit_stays_as_a_whole_when_one_of_its_files_is_back(scene: Scene, roo
     claim = missing(root, "2024/gone.jpg", "2024/gone.mov")
     plan = scene.plan(Change("unit", TrashAssets((still, video), claims=(claim,))))
     write(root / "2024" / "gone.mov")
-    assert statuses(scene.apply(plan)) == {"unit": Status.FELL_AWAY}
+    assert statuses(scene.apply(plan)) == {"unit": Status.STALE}
     assert not scene.sandbox.writes()
 
 
@@ -165,8 +168,8 @@ def test_others_of_the_batch_go_on_unless_their_root_is_the_one_in_doubt(
     write(other / "2024" / "b.jpg")
     outcome = scene.apply(plan)
     assert [statuses(outcome)[change.id] for change in (*here, *there, free)] == [
-        *(Status.FELL_AWAY, Status.FELL_AWAY),
-        *(Status.DONE, Status.FELL_AWAY),
+        *(Status.STALE, Status.STALE),
+        *(Status.DONE, Status.STALE),
         Status.DONE,
     ]
 
@@ -179,7 +182,7 @@ def test_a_disk_inside_the_root_needs_a_witness_of_its_own(scene: Scene, root: P
     plan = scene.plan(outside, inside)
     shutil.rmtree(root / "inner")
     outcome = scene.apply(plan)
-    assert statuses(outcome) == {outside.id: Status.DONE, inside.id: Status.FELL_AWAY}
+    assert statuses(outcome) == {outside.id: Status.DONE, inside.id: Status.STALE}
 
 
 def test_a_file_that_comes_back_during_the_run_saves_its_asset(scene: Scene, root: Path) -> None:
@@ -194,7 +197,7 @@ def test_a_file_that_comes_back_during_the_run_saves_its_asset(scene: Scene, roo
     outcome = scene.apply(plan, batch_size=2)
     assert [statuses(outcome)[change.id] for change in changes] == [
         *(Status.DONE, Status.DONE),
-        *(Status.FELL_AWAY, Status.DONE),
+        *(Status.STALE, Status.DONE),
     ]
 
 
@@ -211,7 +214,7 @@ def test_nothing_is_sent_a_second_time_without_another_look(scene: Scene, root: 
 
     scene.sandbox.before = before
     outcome = scene.apply(plan)
-    assert len(tries) == 1 and set(statuses(outcome).values()) == {Status.FELL_AWAY}
+    assert len(tries) == 1 and set(statuses(outcome).values()) == {Status.STALE}
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_BEFORE, FaultKind.BAD_GATEWAY])
@@ -243,7 +246,7 @@ def test_a_run_that_is_resumed_looks_again(scene: Scene, root: Path) -> None:
     scene.sandbox.set_faults(None)
     vanish(root)
     resumed = resume(find_run(scene.folder, run_of(outcome)), scene.immich)
-    assert set(statuses(resumed).values()) == {Status.FELL_AWAY}
+    assert set(statuses(resumed).values()) == {Status.STALE}
     assert not any(asset.deleted_at for asset in scene.sandbox.state.assets.values())
 
 
@@ -253,7 +256,7 @@ def test_undoing_an_undo_looks_again(scene: Scene, root: Path) -> None:
     (restore,) = undone.plan.changes
     assert isinstance(restore.action, RestoreAssets) and restore.action.claims
     come_back(root)
-    assert set(statuses(scene.undo(undone.run_id)).values()) == {Status.FELL_AWAY}
+    assert set(statuses(scene.undo(undone.run_id)).values()) == {Status.STALE}
 
 
 def test_one_listing_for_each_folder_not_one_look_for_each_asset(
@@ -328,7 +331,7 @@ DAMAGES = (*(alter, alter_and_hide_it, replace, truncate, remove, link_to_the_or
 def test_an_asset_whose_copy_is_proven_is_trashed(scene: Scene, library: Path) -> None:
     plan = scene.plan(trash(scene, holds(library, "Trip/copy.jpg", CONTENT)))
     seen: list[Progress] = []
-    assert set(statuses(scene.apply(plan, watcher=seen.append)).values()) == {Status.DONE}
+    assert set(statuses(scene.apply(plan, progress=seen.append)).values()) == {Status.DONE}
     assert (seen[0].bytes_done, seen[-1].bytes_done, seen[-1].bytes_total) == (0, len(CONTENT), len(CONTENT))
 
 
@@ -338,7 +341,7 @@ def test_an_asset_whose_copy_is_not_the_same_any_more_stays(
 ) -> None:
     plan = scene.plan(trash(scene, holds(library, "Trip/copy.jpg", CONTENT)), trash(scene))
     damage(library)
-    assert list(statuses(scene.apply(plan)).values()).count(Status.FELL_AWAY) == 1
+    assert list(statuses(scene.apply(plan)).values()).count(Status.STALE) == 1
     assert [len(asked.body["ids"]) for asked in trashing(scene)] == [1]
 
 
@@ -355,7 +358,7 @@ def test_a_copy_that_is_damaged_after_it_was_read_saves_the_asset_too(
 
     monkeypatch.setattr(Journal, "intend", damaging)
     outcome = scene.apply(scene.plan(trash(scene, holds(library, "Trip/copy.jpg", CONTENT))))
-    assert set(statuses(outcome).values()) == {Status.FELL_AWAY}
+    assert set(statuses(outcome).values()) == {Status.STALE}
     assert not scene.sandbox.writes()
 
 
@@ -372,7 +375,7 @@ def test_reading_the_copies_can_be_interrupted_before_anything_is_sent(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        scene.apply(plan, watcher=interrupt)
+        scene.apply(plan, progress=interrupt)
     assert not scene.sandbox.writes()
     assert set(statuses(resume(find_run(scene.folder, "last"), scene.immich)).values()) == {Status.DONE}
 

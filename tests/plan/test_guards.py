@@ -8,15 +8,13 @@ import pytest
 
 from immich_tools.errors import GuardTripped, UsageError
 from immich_tools.immich.models import TrashPolicy
-from immich_tools.plan.actions import (
-    AddToAlbum,
-    DeleteForever,
-    TrashAssets,
-)
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import DeleteForever, TrashAssets
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.guards import Guards, check_permanent, finally_removed, sentence
 from immich_tools.plan.journal import find_run, runs
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import Dialect
 from tests.plan.scene import Asked, Scene, run_of, three

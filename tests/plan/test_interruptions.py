@@ -8,11 +8,11 @@ import pytest
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import TrashPolicy
-from immich_tools.plan.carrier import Carrier
-from immich_tools.plan.execute import Progress, resume
+from immich_tools.plan.execute import resume
+from immich_tools.plan.executor import PlanExecutor, Progress
 from immich_tools.plan.journal import find_run, runs
 from immich_tools.plan.journal_writer import Journal
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 from immich_tools.sandbox import FaultKind, Faults
 from tests.plan.scene import Scene, run_of, statuses, three
 
@@ -54,7 +54,7 @@ def test_an_interruption_leaves_a_run_that_can_be_resumed_or_undone(scene: Scene
             raise KeyboardInterrupt
 
     try:
-        scene.apply(plan, watcher=interrupt)
+        scene.apply(plan, progress=interrupt)
     except KeyboardInterrupt:
         run = find_run(scene.folder, "last")
         if ending == "resume":
@@ -70,7 +70,7 @@ def test_an_interruption_leaves_a_run_that_can_be_resumed_or_undone(scene: Scene
 def test_a_watcher_sees_the_run_from_nothing_to_all(scene: Scene) -> None:
     plan, _members = three(scene)
     seen: list[Progress] = []
-    scene.apply(plan, watcher=seen.append)
+    scene.apply(plan, progress=seen.append)
     assert seen[0] == Progress(0, 4) and seen[-1] == Progress(4, 4)
     assert [each.done for each in seen] == sorted(each.done for each in seen)
 
@@ -80,6 +80,6 @@ def test_a_full_disk_stops_the_run_before_anything_unannounced_is_sent(scene: Sc
         pytest.skip("this system has no device that is always full")
     plan, _members = three(scene)
     with Journal("run", Path("/dev/full"), "a") as journal:
-        outcome = Carrier(scene.immich, plan, journal, batch_size=500, watcher=None, permanent=None).carry_out()
+        outcome = PlanExecutor(scene.immich, plan, journal, batch_size=500, progress=None, permanent=None).run()
     assert not scene.sandbox.writes()
     assert set(statuses(outcome).values()) == {Status.NOT_DONE} and outcome.unfinished

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from immich_tools.errors import UsageError
-from immich_tools.plan.actions import AddTag, TrashAssets
-from immich_tools.plan.document import Change, Label, Plan
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import Run, find_run, read_run, runs
-from immich_tools.plan.journal_writer import Journal, JournalLost, check_idle
-from immich_tools.plan.outcome import Result, Status
+from immich_tools.plan.journal_writer import Journal, JournalWriteError, check_idle
+from immich_tools.plan.model import Label, Plan
+from immich_tools.plan.result import Result, Status
 from immich_tools.plan.undo import undo_plan
 from tests.plan.scene import NOON, Scene
 
@@ -141,7 +143,7 @@ def test_nothing_is_written_any_more_once_the_disk_is_full(tmp_path: Path) -> No
         pytest.skip("this system has no device that is always full")
     with Journal("run", Path("/dev/full"), "a") as journal:
         for _number in range(2):
-            with pytest.raises(JournalLost, match="cannot be written"):
+            with pytest.raises(JournalWriteError, match="cannot be written"):
                 journal.intend(["a"])
 
 

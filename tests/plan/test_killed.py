@@ -21,10 +21,12 @@ import pytest
 from attrs import define
 
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import StackAssets, TrashAssets
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.stacks import StackAssets
 from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import Run, find_run, runs
+from immich_tools.plan.model import Plan
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import Dialect, Sandbox
 from immich_tools.sandbox.exchange import ConnectionFailed, Request, Response

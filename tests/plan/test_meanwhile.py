@@ -8,11 +8,13 @@ import pytest
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import AssetUpdate
-from immich_tools.plan.actions import DeleteForever, TrashAssets
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.assets import DeleteForever, TrashAssets
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.guards import sentence
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import inverse
 from tests.plan.scene import Asked, Scene, statuses
 
@@ -69,7 +71,7 @@ def test_a_copy_that_got_something_since_it_was_planned_stays(scene: Scene, fiel
     asset = next(each for each in scene.immich.duplicates.groups()[0].assets if each.id == loser)
     plan = scene.plan(Change("away", TrashAssets((loser,), (kept,), group, (fingerprint(asset),))))
     scene.immich.assets.update([loser], AssetUpdate(**fields))  # type: ignore[arg-type]  # one table for all fields
-    assert statuses(scene.apply(plan)) == {"away": Status.FELL_AWAY}
+    assert statuses(scene.apply(plan)) == {"away": Status.STALE}
     assert not scene.is_trashed(loser)
 
 
@@ -111,7 +113,7 @@ def test_whoever_watches_and_goes_away_does_not_end_the_run(scene: Scene) -> Non
     def gone(_progress: object) -> None:
         raise BrokenPipeError
 
-    outcome = scene.apply(scene.plan(Change("away", TrashAssets((loser,), (kept,), group))), watcher=gone)
+    outcome = scene.apply(scene.plan(Change("away", TrashAssets((loser,), (kept,), group))), progress=gone)
     assert statuses(outcome) == {"away": Status.DONE}
 
 

@@ -14,10 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from immich_tools.errors import ExitCode, ToolkitError, UsageError
-from immich_tools.plan.actions import TrashAssets
 from immich_tools.plan.claims import Claim, FileHolds, FilesMissing
-from immich_tools.plan.document import Change, Plan
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.plan.storage import dump_plan, plan_from_json
 from immich_tools.sandbox import Dialect, FaultKind, Faults
 from tests.plan.dumped import Dump, changed_assets, is_gone, is_so, newly_gone

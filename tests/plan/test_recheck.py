@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from immich_tools.plan.actions import DeleteForever, TrashAssets
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.assets import DeleteForever, TrashAssets
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.guards import sentence
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.result import Status
 from immich_tools.sandbox import Dialect
 from tests.plan.scene import Asked, Scene, statuses
 
@@ -39,7 +39,7 @@ def test_a_removal_whose_reasons_no_longer_hold_falls_away(
             scene.immich.assets.trash([asset_id])
     before = scene.dump()
     outcome = scene.apply(scene.plan(Change("away", kind((loser,), (keeper,)))), permanent=sentence(1))
-    assert statuses(outcome) == {"away": Status.FELL_AWAY}
+    assert statuses(outcome) == {"away": Status.STALE}
     assert word in outcome.results["away"].reason
     assert scene.dump() == before
 
@@ -49,7 +49,7 @@ def test_somebody_elses_asset_is_never_removed(scene: Scene) -> None:
     theirs = scene.sandbox.add_asset(owner_id=other.id)
     scene.sandbox.add_partner(other.id, scene.user_id)
     outcome = scene.apply(scene.plan(Change("away", TrashAssets((theirs,)))))
-    assert statuses(outcome) == {"away": Status.FELL_AWAY}
+    assert statuses(outcome) == {"away": Status.STALE}
     assert not scene.is_trashed(theirs)
 
 

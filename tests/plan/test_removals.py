@@ -9,17 +9,13 @@ from typing import Any
 import pytest
 
 from immich_tools.immich.models import Place, TrashPolicy
-from immich_tools.plan.actions import (
-    AddToAlbum,
-    AssetField,
-    DismissDuplicates,
-    RemoveFromAlbum,
-    SetField,
-    StackAssets,
-    TrashAssets,
-)
-from immich_tools.plan.document import Change
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.duplicates import DismissDuplicates
+from immich_tools.plan.effects.stacks import StackAssets
+from immich_tools.plan.fields import AssetField
+from immich_tools.plan.result import Status
 from immich_tools.sandbox import Dialect
 from immich_tools.sandbox.entities import Visibility
 from tests.plan.scene import NOON, Asked, Scene, statuses, three
@@ -111,7 +107,7 @@ def test_nothing_is_trashed_once_its_reasons_have_gone(
         scene.sandbox.after = strike
     before = {each for each in members if each in scene.sandbox.state.assets and scene.is_trashed(each)}
     outcome = scene.apply(plan)
-    assert outcome.results["trash"].status in (Status.FELL_AWAY, Status.NOT_DONE)
+    assert outcome.results["trash"].status in (Status.STALE, Status.NOT_DONE)
     assert not any(asked.method == "DELETE" and asked.path == "/api/assets" for asked in scene.sandbox.asked)
     if when == "before the run":
         assert before == {each for each in members if each in scene.sandbox.state.assets and scene.is_trashed(each)}
@@ -122,7 +118,7 @@ def test_a_group_that_grew_is_thinned_out_but_not_resolved(scene: Scene) -> None
         group, (kept, loser) = scene.group(2)
         scene.sandbox.add_asset(duplicate_id=group)
         outcome = scene.apply(scene.plan(Change("t", TrashAssets((loser,), (kept,), group, by_resolving=resolving))))
-        assert statuses(outcome) == {"t": Status.FELL_AWAY if resolving else Status.DONE}
+        assert statuses(outcome) == {"t": Status.STALE if resolving else Status.DONE}
 
 
 def test_resolving_falls_back_to_the_trash_where_the_server_cannot(tmp_path: Path) -> None:
@@ -141,7 +137,7 @@ def test_a_field_that_somebody_wrote_meanwhile_is_not_overwritten(scene: Scene) 
             Change("place", SetField(asset, AssetField.PLACE, before=None, after=Place(1, 2))),
         )
     )
-    assert statuses(outcome) == {"text": Status.FELL_AWAY, "rating": Status.ALREADY, "place": Status.DONE}
+    assert statuses(outcome) == {"text": Status.STALE, "rating": Status.ALREADY, "place": Status.DONE}
     assert scene.sandbox.state.assets[asset].exif.description == "by hand"
 
 
@@ -149,7 +145,7 @@ def test_a_stack_is_not_enlarged_by_the_way(scene: Scene) -> None:
     free, stacked, other = (scene.sandbox.add_asset() for _number in range(3))
     scene.sandbox.add_stack([stacked, other])
     before = scene.dump()
-    assert statuses(scene.apply(scene.plan(Change("s", StackAssets((free, stacked)))))) == {"s": Status.FELL_AWAY}
+    assert statuses(scene.apply(scene.plan(Change("s", StackAssets((free, stacked)))))) == {"s": Status.STALE}
     assert scene.dump() == before
 
 
@@ -158,7 +154,7 @@ def test_a_group_that_somebody_enlarged_is_not_dismissed(scene: Scene) -> None:
     scene.sandbox.add_asset(duplicate_id=group)
     before = scene.dump()
     plan = scene.plan(Change("d", DismissDuplicates(tuple(members), group)))
-    assert statuses(scene.apply(plan)) == {"d": Status.FELL_AWAY}
+    assert statuses(scene.apply(plan)) == {"d": Status.STALE}
     assert scene.dump() == before
 
 
@@ -172,5 +168,5 @@ def test_assets_of_others_are_not_touched_even_where_the_server_would_allow_it(s
     outcome = scene.apply(
         scene.plan(Change("in", AddToAlbum(theirs, album)), Change("out", RemoveFromAlbum(theirs, shared)))
     )
-    assert statuses(outcome) == {"in": Status.FELL_AWAY, "out": Status.FELL_AWAY}
+    assert statuses(outcome) == {"in": Status.STALE, "out": Status.STALE}
     assert scene.dump() == before

@@ -8,25 +8,16 @@ from uuid import uuid4
 import pytest
 
 from immich_tools.immich.models import AssetUpdate, Place
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    DeleteForever,
-    DismissDuplicates,
-    RestoreAssets,
-    SetDuplicateGroup,
-    SetField,
-    StackAssets,
-    TrashAssets,
-    UnstackAssets,
-)
-from immich_tools.plan.batching import ITEMS, ORDER, batches
-from immich_tools.plan.document import Change
+from immich_tools.plan.batching import ITEMS, batches
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, SetField, TrashAssets, update_of
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.duplicates import DismissDuplicates, SetDuplicateGroup
+from immich_tools.plan.effects.stacks import StackAssets, UnstackAssets
+from immich_tools.plan.effects.tags import AddTag
+from immich_tools.plan.fields import AssetField
 from immich_tools.plan.guards import sentence
-from immich_tools.plan.outcome import Status
-from immich_tools.plan.perform import update_of
+from immich_tools.plan.result import Status
 from immich_tools.sandbox import Dialect, FaultKind, Faults
 from tests.plan.scene import Scene, statuses
 
@@ -75,7 +66,7 @@ def test_changes_that_one_request_can_carry_go_into_one(actions: list[Action], s
 
 def test_what_brings_back_goes_first_and_what_takes_away_last() -> None:
     made = batches(changes_of(TrashAssets(("x",)), AddTag("y", "t"), RestoreAssets(("z",)), rating("y", 3)), 500)
-    assert [ORDER.index(batch.kind) for batch in made] == sorted(ORDER.index(batch.kind) for batch in made)
+    assert [batch.kind.phase for batch in made] == sorted(batch.kind.phase for batch in made)
     assert made[0].kind is RestoreAssets and made[-1].kind is TrashAssets
 
 

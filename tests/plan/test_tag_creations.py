@@ -6,13 +6,13 @@ import pytest
 
 from immich_tools.errors import AccessDenied, UsageError
 from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import Action, AddTag
-from immich_tools.plan.document import Change
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.tags import LONGEST, AddTag, TagAssets, UntagAssets, with_upper
 from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import find_run
-from immich_tools.plan.outcome import Outcome, Result, Status
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Result, Status
 from immich_tools.plan.storage import plan_from_json, plan_to_json
-from immich_tools.plan.tag_actions import LONGEST, TagAssets, UntagAssets, with_upper
 from immich_tools.sandbox import FaultKind, Faults
 from immich_tools.sandbox.entities import Visibility
 from tests.plan.scene import Asked, Scene, run_of, statuses
@@ -155,7 +155,7 @@ class TestMeanwhile:
             case _:
                 scene.sandbox.state.assets[ids[0]].owner_id = friend(scene)
         outcome = carry_out(scene, TagAssets("Home", ids), TagAssets("Away", ids[:1]))
-        assert statuses(outcome) == {"1": Status.DONE, "2": Status.FELL_AWAY}
+        assert statuses(outcome) == {"1": Status.DONE, "2": Status.STALE}
         assert "1 of its assets" in outcome.results["1"].reason
         assert tagged(scene) == {"Home": set(ids[1:])}
 

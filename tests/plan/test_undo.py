@@ -6,19 +6,14 @@ import pytest
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import TrashPolicy
-from immich_tools.plan.actions import (
-    AddToAlbum,
-    AssetField,
-    DeleteForever,
-    RemoveFromAlbum,
-    RestoreAssets,
-    SetDuplicateGroup,
-    SetField,
-    TrashAssets,
-)
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.duplicates import SetDuplicateGroup
+from immich_tools.plan.fields import AssetField
 from immich_tools.plan.journal import find_run
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import inverse, undo_plan
 from tests.plan.scene import NOON, Scene, run_of, statuses, three
 

@@ -16,9 +16,10 @@ from immich_tools.album_backup.xmp import Packet
 from immich_tools.disk.watch import Watch
 from immich_tools.errors import Cancelled, ExitCode
 from immich_tools.immich.client import Immich as Client
-from immich_tools.plan.document import Plan
-from immich_tools.plan.execute import Watcher, apply
+from immich_tools.plan.execute import apply
+from immich_tools.plan.executor import ProgressCallback
 from immich_tools.plan.guards import Guards
+from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.sandbox import Dialect, Sandbox
 from tests.tools import pictures
@@ -128,8 +129,8 @@ def test_what_the_editor_made_is_copied_beside_it(archive: Archive) -> None:
 
 
 def carried_out(folder: Path) -> album_backup.CarryOut:
-    def carry_out(plan: Plan, immich: Client, watcher: Watcher) -> Outcome:
-        return apply(plan, immich, guards=Guards(max_ratio=1), journal_folder=folder, watcher=watcher)
+    def carry_out(plan: Plan, immich: Client, progress: ProgressCallback) -> Outcome:
+        return apply(plan, immich, guards=Guards(max_ratio=1), journal_folder=folder, progress=progress)
 
     return carry_out
 

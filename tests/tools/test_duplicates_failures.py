@@ -10,10 +10,11 @@ import pytest
 from immich_tools import duplicates
 from immich_tools.errors import ExitCode, ServerUnreachable
 from immich_tools.immich.client import Immich
-from immich_tools.plan.document import Plan
 from immich_tools.plan.execute import apply, resume
 from immich_tools.plan.journal import find_run, runs
-from immich_tools.plan.outcome import Outcome, Status
+from immich_tools.plan.model import Plan
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.plan.undo import undo_plan
 from immich_tools.sandbox import FaultKind, Faults
 from tests.tools.command_line import CommandLine

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from immich_tools import duplicates
-from immich_tools.plan.actions import TrashAssets
+from immich_tools.plan.effects.assets import TrashAssets
 from immich_tools.plan.journal import find_run
 from immich_tools.plan.undo import undo_plan
 from tests.tools.holiday import holiday as arrange_holiday

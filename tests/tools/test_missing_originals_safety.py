@@ -11,8 +11,8 @@ import pytest
 from immich_tools import missing_originals
 from immich_tools.errors import ExitCode
 from immich_tools.missing_originals import MissingOriginalsOptions
-from immich_tools.plan.journal_writer import alone
-from immich_tools.plan.outcome import Status
+from immich_tools.plan.journal_writer import exclusive_lock
+from immich_tools.plan.result import Status
 from tests.tools.originals import Originals
 from tests.tools.server import TAKEN
 
@@ -64,7 +64,7 @@ def test_between_the_plan_and_its_requests(album: Originals, happens: Callable[[
     assert len(plan.changes) == 1
     happens(album)
     outcome = plan.apply(immich, journal_folder=album.shell.journals)
-    assert outcome.counts() == {Status.FELL_AWAY: 1}
+    assert outcome.counts() == {Status.STALE: 1}
     assert not album.trashed()
 
 
@@ -248,7 +248,7 @@ def test_two_runs_at_a_time_do_not_forget_each_others_looks(album: Originals) ->
     album.lose("1.jpg")
     album.run("--apply", "--grace-runs", "9")
     (memory,) = (album.shell.folder / "state" / "immich-toolkit" / "missing-originals").glob("*.json")
-    with alone(memory.parent, memory.stem):
+    with exclusive_lock(memory.parent, memory.stem):
         result = album.run("--apply", code=ExitCode.USAGE)
         assert "Wait until it has ended" in result.err and not album.trashed()
         album.run()

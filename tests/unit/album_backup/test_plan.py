@@ -17,11 +17,15 @@ from immich_tools.album_backup.plan import make_plan, make_plans
 from immich_tools.album_backup.replan import stage_of
 from immich_tools.disk.content import Content
 from immich_tools.immich.models import AlbumRole, AlbumUser, Exif, Tag, Visibility
-from immich_tools.plan.actions import AddToAlbum, AssetField, SetField, TrashAssets
-from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
 from immich_tools.plan.claims import FileHolds
-from immich_tools.plan.document import Change, Plan
-from immich_tools.plan.file_actions import CopyFile, ScanLibrary, WriteFile
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.files import CopyFile, WriteFile
+from immich_tools.plan.effects.libraries import ScanLibrary
+from immich_tools.plan.fields import AssetField
+from immich_tools.plan.model import Plan
 from tests.unit.album_backup.build import (
     EVERYTHING,
     FINISHING,

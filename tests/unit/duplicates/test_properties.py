@@ -35,20 +35,14 @@ from immich_tools.immich.models import (
     Version,
     Visibility,
 )
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    DeleteForever,
-    DismissDuplicates,
-    RemoveFromAlbum,
-    RemoveTag,
-    SetField,
-    StackAssets,
-    TrashAssets,
-)
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import DeleteForever, SetField, TrashAssets
+from immich_tools.plan.effects.base import Action
+from immich_tools.plan.effects.duplicates import DismissDuplicates
+from immich_tools.plan.effects.stacks import StackAssets
+from immich_tools.plan.effects.tags import AddTag, RemoveTag
+from immich_tools.plan.fields import AssetField
+from immich_tools.plan.model import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
 from immich_tools.settings.documents import from_document
 

@@ -9,7 +9,7 @@ import pytest
 
 from immich_tools.duplicates import ArchivedKeeper, DuplicateFacts, DuplicatesOptions, Media, RawPairs, make_plan
 from immich_tools.immich.models import Asset, AssetType, Visibility
-from immich_tools.plan.actions import StackAssets
+from immich_tools.plan.effects.stacks import StackAssets
 
 Copy = tuple[str, dict[str, Any]]
 PLAIN: list[Copy] = [("a.heic", {}), ("b.jpg", {})]

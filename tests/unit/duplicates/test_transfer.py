@@ -12,7 +12,10 @@ from attrs import evolve
 from immich_tools.duplicates import ArchivedKeeper, DuplicatesOptions
 from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.immich.models import Album, AlbumRole, Asset, Exif, Place, Tag, Visibility
-from immich_tools.plan.actions import AddTag, AddToAlbum, AssetField, RemoveFromAlbum, RemoveTag, SetField
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import SetField
+from immich_tools.plan.effects.tags import AddTag, RemoveTag
+from immich_tools.plan.fields import AssetField
 from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
 
 BERLIN, PARIS = Place(52.5, 13.4), Place(48.9, 2.4)

@@ -36,9 +36,9 @@ from immich_tools.immich.models import (
     Version,
     Visibility,
 )
-from immich_tools.plan.actions import AddToAlbum, RemoveFromAlbum
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField
+from immich_tools.plan.model import Plan
 
 ME = "me"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -25,19 +25,14 @@ from immich_tools.folder_albums import (
 )
 from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.immich.models import Album, AlbumRole, AlbumUser, Asset, AssetType, Tag, User, Version, Visibility
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    RemoveFromAlbum,
-    SetField,
-    TrashAssets,
-)
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField, ShareAlbum
+from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.base import Action
+from immich_tools.plan.effects.tags import AddTag, TagAssets
+from immich_tools.plan.fields import AssetField
+from immich_tools.plan.model import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
-from immich_tools.plan.tag_actions import TagAssets
 
 ME = "me"
 ROOT = "/ext/lib"

@@ -32,18 +32,20 @@ from immich_tools.folder_albums.facts import trace
 from immich_tools.folder_albums.roots import directory
 from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.immich.models import Album, AlbumRole, AlbumUser, Asset, AssetType, Tag, User, Version, Visibility
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import (
     AddToAlbum,
+    AlbumField,
     RemoveFromAlbum,
-    SetField,
-    TrashAssets,
+    SetAlbumField,
+    ShareAlbum,
+    roles_of,
 )
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, DeleteAlbum, SetAlbumField, ShareAlbum, roles_of
-from immich_tools.plan.document import Change, Plan
+from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.tags import AddTag, TagAssets
+from immich_tools.plan.model import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
-from immich_tools.plan.tag_actions import TagAssets
 from immich_tools.settings.documents import from_document
 
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)

@@ -23,8 +23,8 @@ from immich_tools.folder_albums import (
 from immich_tools.folder_albums.made import made_albums
 from immich_tools.folder_albums.walk import read_files
 from immich_tools.paths import PathMap
-from immich_tools.plan.actions import AddToAlbum
-from immich_tools.plan.album_actions import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
+from immich_tools.plan.effects.albums import AddToAlbum
 from immich_tools.plan.execute import apply
 from immich_tools.plan.journal import runs
 from immich_tools.plan.undo import undo_plan

@@ -11,9 +11,10 @@ from immich_tools.folder_albums import FolderAlbumsOptions, MadeAlbum, SyncMode
 from immich_tools.folder_albums.facts import trace
 from immich_tools.folder_albums.roots import directory
 from immich_tools.immich.models import Album, Asset
-from immich_tools.plan.actions import Action, AddToAlbum
-from immich_tools.plan.album_actions import AlbumField, CreateAlbum, SetAlbumField
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, SetAlbumField
+from immich_tools.plan.effects.base import Action
+from immich_tools.plan.model import Plan
 from tests.unit.folder_albums.test_plan import ROOT, actions, album, asset, plan_of
 
 SCHEME = FolderAlbumsOptions(root_path=(ROOT,)).scheme

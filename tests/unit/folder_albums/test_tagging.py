@@ -14,9 +14,9 @@ from immich_tools.folder_albums.properties import AlbumProperties
 from immich_tools.folder_albums.roots import Folder
 from immich_tools.folder_albums.tagging import by_value, tag_changes, tag_value
 from immich_tools.immich.models import Asset, AssetType, Tag, Version
-from immich_tools.plan.actions import AddTag
-from immich_tools.plan.document import Change, check_consistent
-from immich_tools.plan.tag_actions import LONGEST, TagAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.tags import LONGEST, AddTag, TagAssets
+from immich_tools.plan.model import check_consistent
 
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 LIBRARY = "/ext/lib"

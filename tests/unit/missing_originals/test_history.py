@@ -9,10 +9,11 @@ from pathlib import Path
 from immich_tools.missing_originals.history import trashed_earlier
 from immich_tools.missing_originals.memory import Trashed
 from immich_tools.missing_originals.plan import TOOL
-from immich_tools.plan.actions import Action, RestoreAssets, TrashAssets
-from immich_tools.plan.document import Change, Label, Plan
+from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.journal_writer import Journal
-from immich_tools.plan.outcome import Result, Status
+from immich_tools.plan.model import Label, Plan
+from immich_tools.plan.result import Result, Status
 from tests.unit.missing_originals.build import ME, OTHER
 
 TODAY = datetime.now(UTC).astimezone().date()

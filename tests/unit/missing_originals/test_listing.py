@@ -19,7 +19,8 @@ from immich_tools.missing_originals.listing import Row, concluded, joint, rows
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import make_plan
 from immich_tools.missing_originals.report_file import ReportFile, report_path
-from immich_tools.plan.outcome import Outcome, Result, Status
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Result, Status
 from tests.unit.missing_originals.build import UNKNOWN, asset_id, facts, record
 from tests.unit.missing_originals.test_properties import examples, many_facts, many_options
 
@@ -67,7 +68,7 @@ def test_what_became_of_it() -> None:
     given = facts(record(1), record(2), missing=(1,), findings={record(2).path: UNKNOWN})
     plan = make_plan(given)
     (change,) = plan.changes
-    outcome = Outcome(plan, "run-1", results={change.id: Result(Status.FELL_AWAY)})
+    outcome = Outcome(plan, "run-1", results={change.id: Result(Status.STALE)})
     first, second = concluded(rows(given, plan, URL), outcome)
     assert (first.run, first.result) == ("run-1", "fell-away") and (second.run, second.result) == ("", "")
 

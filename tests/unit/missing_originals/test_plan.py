@@ -15,9 +15,12 @@ from immich_tools.missing_originals.memory import Memory, Trashed
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import make_plan, stopped_by
 from immich_tools.missing_originals.records import AssetRecord, RecordSource
-from immich_tools.plan.actions import AddTag, AddToAlbum, AssetField, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.claims import FilesMissing
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.albums import AddToAlbum
+from immich_tools.plan.effects.assets import RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.tags import AddTag
+from immich_tools.plan.fields import AssetField
+from immich_tools.plan.model import Plan
 from tests.unit.missing_originals.build import (
     ME,
     OTHER,

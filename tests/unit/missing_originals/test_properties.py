@@ -19,9 +19,9 @@ from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.places import Places
 from immich_tools.missing_originals.plan import make_plan, stopped_by
 from immich_tools.missing_originals.records import AssetRecord, RecordSource
-from immich_tools.plan.actions import RestoreAssets, TrashAssets
 from immich_tools.plan.claims import FilesMissing
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.model import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
 from immich_tools.settings.documents import from_document
 from tests.unit.missing_originals.build import ME, OTHER, RENAMED, TODAY, UNKNOWN, asset, asset_id, changed, record

@@ -1,4 +1,4 @@
-"""A plan: what would change, what stays and what is left alone, each with its reason. A value, without any connection to a server."""
+"""A plan: what would change, what stays and what is skipped, each with its reason. A value, without any connection to a server."""
 
 from __future__ import annotations
 
@@ -10,17 +10,10 @@ from attrs import evolve, field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.plan.actions import (
-    Action,
-    AddToAlbum,
-    DeleteForever,
-    RemoveFromAlbum,
-    RestoreAssets,
-    TrashAssets,
-    removed_ids,
-    target,
-)
-from immich_tools.plan.album_actions import DeleteAlbum, SetAlbumField, ShareAlbum
+from immich_tools.plan.effects.album_creation import DeleteAlbum
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum, SetAlbumField, ShareAlbum
+from immich_tools.plan.effects.assets import Removal, RestoreAssets
+from immich_tools.plan.effects.base import Change
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,23 +22,6 @@ if TYPE_CHECKING:
     from immich_tools.immich.models import Asset
     from immich_tools.plan.guards import Guards
     from immich_tools.plan.outcome import Outcome
-
-
-@frozen
-class Change:
-    """One change of a plan.
-
-    :ivar id: unique in the plan and the same in every plan made from the same facts.
-    :ivar reason: why, in a person's words.
-    :ivar requires: ids of changes that must have been carried out and read back before this one is.
-    :ivar group: what it belongs to (a duplicate group, an album), for showing.
-    """
-
-    id: str
-    action: Action
-    reason: str = ""
-    requires: tuple[str, ...] = ()
-    group: str = ""
 
 
 @frozen
@@ -59,7 +35,7 @@ class Keep:
 
 @frozen
 class Skip:
-    """Assets that were looked at and are left alone.
+    """Assets that were looked at and are skipped.
 
     :ivar code: a fixed word for the kind of reason, for counting.
     :ivar reason: the same for a person, with the particulars.
@@ -119,7 +95,7 @@ class Plan:
 
     def removed(self) -> frozenset[str]:
         """Ids of the assets that would be trashed or deleted."""
-        return frozenset(asset_id for change in self.changes for asset_id in removed_ids(change.action))
+        return frozenset(asset_id for change in self.changes for asset_id in change.action.removed)
 
     def bytes_freed(self) -> int:
         """Size of the files that go once the trash is emptied, as far as it is known."""
@@ -201,14 +177,14 @@ def check_consistent(changes: Iterable[Change]) -> None:
             raise UsageError(_("The plan names change '{id}' twice.").format(id=change.id))
         by_id[change.id] = change
         action = change.action
-        what = target(action)
+        what = action.decides()
         if what is not None:
             if what in decided:
                 raise UsageError(_("Change '{id}' decides what another change decides already.").format(id=change.id))
             decided.add(what)
         if isinstance(action, RestoreAssets):
             restored.update(action.restored_ids)
-        if not isinstance(action, TrashAssets | DeleteForever):
+        if not isinstance(action, Removal):
             continue
         if not action.trashed_ids:
             raise UsageError(_("Change '{id}' trashes nothing.").format(id=change.id))

@@ -1,16 +1,21 @@
-"""Files that a plan writes or removes on this computer: the last look at them, the work itself, and how it is looked at afterwards."""
+"""Effects on files of this computer: copying, writing and removing them.
+
+A file is never replaced. What a file is to hold is part of the change as far as anybody knows it beforehand, and it counts as done when
+that was read back from the disk.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
+from hashlib import sha1
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from immich_tools.disk.content import Content
 from immich_tools.disk.copy import Deed, Proven, clean_up, copy_file, write_stream
@@ -20,32 +25,227 @@ from immich_tools.disk.several import Task, side_by_side
 from immich_tools.disk.watch import Watch
 from immich_tools.errors import AccessDenied, Cancelled, FileFailed, RequestRefused, ServerUnreachable, ToolkitError
 from immich_tools.i18n import _
-from immich_tools.immich.client import Immich
-from immich_tools.plan.actions import Action
-from immich_tools.plan.claims import content_objection
-from immich_tools.plan.document import Change
-from immich_tools.plan.file_actions import PLACED, WRITTEN, CopyFile, RemoveFile, ScanLibrary, WriteFile
+from immich_tools.immich.models import Asset
+from immich_tools.plan.claims import content_objection, refuse, target_objection
+from immich_tools.plan.effects.base import ALREADY, DONE, LOOK, Action, Change, Phase, RunState, State, stale
 from immich_tools.plan.meter import Meter
-from immich_tools.plan.outcome import Result, Status
 from immich_tools.plan.proofs import Proof, prove, stamp_of
+from immich_tools.plan.result import Result, Status
 
-ALREADY: Final = Result(Status.ALREADY)
-DONE: Final = Result(Status.DONE)
-_LEFT: Final = _("{reason}; it was left as it is")
+if TYPE_CHECKING:
+    from immich_tools.immich.client import Immich
+
+_LEFT: Final = _("{reason}; it was not changed")
 
 
-def place_of(action: Action) -> Place:
-    """Where the file of an action is, or is to be.
+@frozen
+class FileAction(Action):
+    """A file below a configured folder.
 
-    :raises FileFailed: it would be outside its folder.
+    :ivar folder: a configured folder, as a whole path.
+    :ivar relative: the file's path below it.
+    :raises ValueError: the path leads out of the folder, or another value is none.
     """
-    assert isinstance(action, PLACED)
-    return Place(Path(action.folder), action.relative)
+
+    is_about_files: ClassVar[bool] = True
+    operations: ClassVar[tuple[str, ...]] = ()
+    is_in_trash_fine: ClassVar[bool] = False
+    folder: str
+    relative: str
+
+    def __attrs_post_init__(self) -> None:
+        refuse(target_objection(self.folder, self.relative))
+
+    @property
+    def place(self) -> Place:
+        """Where the file is, or is to be.
+
+        :raises FileFailed: it would be outside its folder.
+        """
+        return Place(Path(self.folder), self.relative)
+
+    @property
+    def path(self) -> str:
+        """The whole path."""
+        return f"{self.folder.rstrip('/')}/{self.relative}"
+
+    def decides(self) -> tuple[str, ...]:
+        return ("file", self.path)
+
+    def loss(self) -> str | None:
+        return _("the file {path} stays").format(path=self.path)
+
+    def inverse(self) -> tuple[Action, ...]:
+        return ()
+
+    @classmethod
+    def prepare(cls, run: RunState, changes: Sequence[Change[Any]]) -> dict[str, Result]:
+        """Look at the files before anything is announced; see `FileEffects.prepare`."""
+        return run.own(FileEffects).prepare(changes)
+
+    @classmethod
+    def work(cls, run: RunState, changes: Sequence[Change[Any]]) -> Generator[tuple[str, Result], None, None]:
+        """Do it; see `FileEffects.perform`."""
+        return run.own(FileEffects).perform(run.immich, changes)
+
+    @classmethod
+    def read_back(cls, run: RunState, changes: Sequence[Change[Any]], assets: Mapping[str, Asset]) -> dict[str, bool]:
+        return run.own(FileEffects).observe(changes)
+
+
+@frozen
+class CopyFile(FileAction):
+    """Copy an asset's file, or download it, to a name that is free.
+
+    :ivar asset_id: whose file it is.
+    :ivar source: whole path of the file on this computer; None to download it from Immich.
+    :ivar edited: download what Immich's editor made of it instead of the original.
+    :ivar size: bytes; None where nobody knows them beforehand.
+    :ivar sha1: in lower-case hexadecimal digits; None where nobody knows it beforehand: then a local source is read twice, and of a
+        download the number of bytes decides.
+    :ivar modified: modification time that a download gets (ISO 8601 with offset); a copy has that of its source.
+    :ivar mode, user, group: of the file and of folders that are made, as numbers; None for what the system gives.
+    """
+
+    kind: ClassVar[str] = "copy-file"
+    words: ClassVar[str] = _("copy files")
+    phase: ClassVar[Phase] = Phase.FILES
+    operations: ClassVar[tuple[str, ...]] = LOOK
+    asset_id: str
+    source: str | None = None
+    edited: bool = False
+    size: int | None = None
+    sha1: str | None = None
+    modified: str | None = None
+    mode: int | None = None
+    user: int | None = None
+    group: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        if self.sha1 is not None:
+            refuse(content_objection(-1 if self.size is None else self.size, self.sha1))
+        if self.source is not None and (self.edited or not self.source.startswith("/")):
+            raise ValueError(_("'{path}' is not a whole path").format(path=self.source))
+        if self.modified is not None and datetime.fromisoformat(self.modified).tzinfo is None:
+            raise ValueError(_("'{time}' has no time zone").format(time=self.modified))
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        return (self.asset_id,)
+
+    def needs(self) -> Collection[str]:
+        return ("downloadAsset",) if self.source is None else ()
+
+    @property
+    def content(self) -> Content | None:
+        """What the copy must hold, as far as it is known beforehand."""
+        return None if self.sha1 is None or self.size is None else Content(self.size, self.sha1)
+
+    def removal(self, found: Content | None = None) -> RemoveFile | None:
+        """What removes the copy again; None where nobody knows what it holds.
+
+        :param found: what was copied, where the plan did not know.
+        """
+        content = self.content or found
+        if content is None:
+            return None
+        return RemoveFile(self.folder, self.relative, content.size, content.sha1, self.asset_id)
+
+
+@frozen
+class WriteFile(FileAction):
+    """Write a text, such as a sidecar, to a name that is free.
+
+    :ivar text: the whole content, written as UTF-8.
+    :ivar asset_id: what it is about; empty for none.
+    :ivar mode, user, group: as of `CopyFile`.
+    """
+
+    kind: ClassVar[str] = "write-file"
+    words: ClassVar[str] = _("write files")
+    phase: ClassVar[Phase] = Phase.FILES
+    text: str
+    asset_id: str = ""
+    mode: int | None = None
+    user: int | None = None
+    group: int | None = None
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        self.text.encode()  # its error is a ValueError: what is no Unicode cannot be written
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        return (self.asset_id,) if self.asset_id else ()
+
+    def needs(self) -> Collection[str]:
+        return LOOK if self.asset_id else ()
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self.text.encode())
+
+    @property
+    def content(self) -> Content:
+        """What the file must hold."""
+        return Content(self.size, sha1(self.text.encode(), usedforsecurity=False).hexdigest())
+
+    def removal(self, found: Content | None = None) -> RemoveFile:
+        """What removes the file again."""
+        return RemoveFile(self.folder, self.relative, self.content.size, self.content.sha1)
+
+
+@frozen
+class RemoveFile(FileAction):
+    """Remove a file that a run has written, if it still holds the same.
+
+    :ivar size: bytes.
+    :ivar sha1: in lower-case hexadecimal digits.
+    :ivar asset_id: the asset that it is a copy of, which must be there, outside the trash and with its file: else the copy may be all
+        that is left. Empty for what is no copy.
+    """
+
+    kind: ClassVar[str] = "remove-file"
+    words: ClassVar[str] = _("remove files")
+    phase: ClassVar[Phase] = Phase.REMOVE_FILE
+    size: int
+    sha1: str
+    asset_id: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        refuse(content_objection(self.size, self.sha1))
+
+    @property
+    def assets(self) -> tuple[str, ...]:
+        return (self.asset_id,) if self.asset_id else ()
+
+    @property
+    def content(self) -> Content:
+        """What the file must hold."""
+        return Content(self.size, self.sha1)
+
+    def needs(self) -> Collection[str]:
+        return LOOK if self.asset_id else ()
+
+    def loss(self) -> str | None:
+        return _("the file {path} stays removed").format(path=self.path)
+
+    def objection(self, state: State) -> Result | None:
+        for asset_id in self.assets:
+            if state.assets[asset_id].is_offline:
+                return stale(_("the file of asset {id} is missing, so its copy stays").format(id=asset_id))
+        return None
+
+
+WRITTEN: Final = (CopyFile, WriteFile)
 
 
 def bytes_of(action: Action) -> int:
     """How many bytes an action writes or reads, as far as that is known."""
-    return (action.size or 0) if isinstance(action, PLACED) else 0
+    return (action.size or 0) if isinstance(action, CopyFile | WriteFile | RemoveFile) else 0
 
 
 def as_text(content: Content) -> str:
@@ -62,9 +262,7 @@ def content_from(text: str) -> Content | None:
 
 def remove_leftovers(actions: Iterable[Action]) -> None:
     """Remove what killed runs left of unfinished copies in the folders that actions write to."""
-    places = {
-        place.path.parent: place for action in actions if isinstance(action, WRITTEN) for place in [place_of(action)]
-    }
+    places = {each.place.path.parent: each.place for each in actions if isinstance(each, CopyFile | WriteFile)}
     for place in places.values():
         # A left-over does no harm, and whatever keeps it from being removed will meet the copy too, which says so.
         with suppress(FileFailed):
@@ -72,25 +270,23 @@ def remove_leftovers(actions: Iterable[Action]) -> None:
 
 
 @define
-class Filing:
+class FileEffects:
     """What one run knows of the files it writes and removes.
 
     :ivar contents: by change id, what was copied where the plan could not know it.
-    :ivar scanned: ids of the changes whose scan the server has begun.
     :ivar meter: told of the bytes of files.
     :ivar watch: who may end the work.
     """
 
     contents: dict[str, Content] = field(factory=dict)
-    scanned: set[str] = field(factory=set)
     meter: Meter = field(factory=Meter)
     watch: Watch = field(factory=Watch)
     _proofs: dict[str, Proof] = field(factory=dict)
 
-    def prepare(self, changes: Sequence[Change]) -> dict[str, Result]:
+    def prepare(self, changes: Sequence[Change[Any]]) -> dict[str, Result]:
         """Look at the files before anything is announced, and decide on those that need no work or must not be worked on.
 
-        ALREADY: it is so. FAILED: something else has the name. FELL_AWAY: what was to be removed holds something else by now.
+        ALREADY: it is so. FAILED: something else has the name. STALE: what was to be removed holds something else by now.
 
         :returns: by change id; the others may go on.
         :raises Cancelled: the run was interrupted.
@@ -99,10 +295,8 @@ class Filing:
         there: dict[str, tuple[Place, Content]] = {}
         for change in changes:
             action = change.action
-            if not isinstance(action, PLACED):
-                continue
             try:
-                place = place_of(action)
+                place = action.place
                 is_there = stamp_of(place) is not None
                 if is_there and isinstance(action, CopyFile):
                     _check_other(action, place)
@@ -123,12 +317,12 @@ class Filing:
                     verdicts[name] = ALREADY
             else:
                 verdicts[name] = Result(
-                    Status.FELL_AWAY if is_removal else Status.FAILED,
+                    Status.STALE if is_removal else Status.FAILED,
                     _LEFT.format(reason=str(proof).rstrip(".")),
                 )
         return verdicts
 
-    def perform(self, immich: Immich, changes: Sequence[Change]) -> Generator[tuple[str, Result], None, None]:
+    def perform(self, immich: Immich, changes: Sequence[Change[Any]]) -> Generator[tuple[str, Result], None, None]:
         """Do it, several files at a time; each comes out when it is done. Whoever stops taking them ends those under way.
 
         :raises Cancelled: the run was interrupted.
@@ -142,10 +336,6 @@ class Filing:
         for change in changes:
             if isinstance(change.action, RemoveFile):
                 yield change.id, self._remove(change)
-            elif isinstance(change.action, ScanLibrary):
-                immich.libraries.scan(change.action.library_id)
-                self.scanned.add(change.id)
-                yield change.id, DONE
 
     def _task(self, immich: Immich, change: Change) -> Task:
         action = change.action
@@ -158,7 +348,7 @@ class Filing:
             )
         return partial(_measured, write, self.meter, bytes_of(action))
 
-    def _written(self, change: Change, proven: Proven | FileFailed) -> Result:
+    def _written(self, change: Change[Any], proven: Proven | FileFailed) -> Result:
         if isinstance(proven, FileFailed):
             return Result(Status.FAILED, str(proven))
         made = ""
@@ -167,25 +357,25 @@ class Filing:
             made = as_text(proven.content)
         # What cannot be found out is read once more when somebody asks for it.
         with suppress(FileFailed):
-            place = place_of(change.action)
+            place = change.action.place
             stamp = stamp_of(place)
             if stamp is not None:
                 self._proofs[change.id] = Proof(place, stamp)
         return Result(Status.ALREADY if proven.deed is Deed.ALREADY_THERE else Status.DONE, made=made)
 
-    def _remove(self, change: Change) -> Result:
-        place = place_of(change.action)
+    def _remove(self, change: Change[Any]) -> Result:
+        place = change.action.place
         proof = self._proofs.get(change.id)
         reason = _("{path} was not read").format(path=place.path) if proof is None else proof.objection()
         if reason is not None:
-            return Result(Status.FELL_AWAY, _LEFT.format(reason=reason))
+            return Result(Status.STALE, _LEFT.format(reason=reason))
         try:
             _remove_file(place)
         except FileFailed as failure:
             return Result(Status.FAILED, str(failure))
         return DONE
 
-    def observe(self, changes: Sequence[Change]) -> dict[str, bool]:
+    def observe(self, changes: Sequence[Change[Any]]) -> dict[str, bool]:
         """Look which changes are in effect: change id → whether the state after it is there now.
 
         A file that was not touched since this run proved it is not read again.
@@ -196,10 +386,7 @@ class Filing:
         unread: dict[str, tuple[Place, Content]] = {}
         for change in changes:
             action = change.action
-            if isinstance(action, ScanLibrary):
-                seen[change.id] = change.id in self.scanned
-                continue
-            place = place_of(action)
+            place = action.place
             if isinstance(action, RemoveFile):
                 seen[change.id] = _is_absent(place)
                 continue
@@ -243,14 +430,14 @@ def _copy(action: CopyFile, source: str, watch: Watch) -> Proven:
             size = path.stat().st_size
         if size != action.size:
             raise FileFailed(_("{path} has been changed since the plan was made").format(path=path))
-    return copy_file(path, place_of(action), expected=action.content, permissions=_permissions(action), watch=watch)
+    return copy_file(path, action.place, expected=action.content, permissions=_permissions(action), watch=watch)
 
 
 def _write(action: WriteFile, watch: Watch) -> Proven:
     content = action.content
     return write_stream(
         [action.text.encode()],
-        place_of(action),
+        action.place,
         size=content.size,
         sha1=content.sha1,
         permissions=_permissions(action),
@@ -266,7 +453,7 @@ def _download(immich: Immich, action: CopyFile, watch: Watch) -> Proven:
                 raise FileFailed(_("the server does not tell how long the file of {id} is").format(id=action.asset_id))
             return write_stream(
                 download.pieces,
-                place_of(action),
+                action.place,
                 size=size,
                 sha1=action.sha1,
                 modified=None if action.modified is None else datetime.fromisoformat(action.modified),

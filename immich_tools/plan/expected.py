@@ -1,0 +1,90 @@
+"""What an asset is to hold once the server's jobs have run: what it held before, with what a run has written. Pure.
+
+The server's jobs read the sidecar again after every write, and what the sidecar does not have is gone: also tags and fields that no change
+has named. So the whole state is compared, not only what was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import define, field, frozen
+
+from immich_tools.immich.models import Asset
+from immich_tools.plan.fields import AssetField, FieldValue, field_value, same_value
+
+COMPARED: Final = tuple(AssetField)
+
+
+@frozen
+class Deviation:
+    """Where an asset differs from what it is to hold.
+
+    :ivar missing_tags: ids of tags that it lost.
+    :ivar returned_tags: ids of tags that were taken off and are back.
+    :ivar fields: field → what it is to hold.
+    """
+
+    missing_tags: frozenset[str] = frozenset()
+    returned_tags: frozenset[str] = frozenset()
+    fields: tuple[tuple[AssetField, FieldValue], ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is as it is to be."""
+        return not (self.missing_tags or self.returned_tags or self.fields)
+
+
+@define
+class Expected:
+    """What one asset is to hold.
+
+    :ivar fields: every field's value.
+    :ivar tags: ids of the tags.
+    :ivar written: the fields that the run wrote; the others it only protects.
+    :ivar removed: ids of the tags that the run took off.
+    """
+
+    fields: dict[AssetField, FieldValue]
+    tags: set[str]
+    written: set[AssetField] = field(factory=set)
+    removed: set[str] = field(factory=set)
+
+    @classmethod
+    def of(cls, asset: Asset) -> Expected:
+        """What it holds now; its tags must have been read."""
+        return cls({each: field_value(asset, each) for each in COMPARED}, {tag.id for tag in asset.tags or ()})
+
+    def write(self, name: AssetField, value: FieldValue) -> None:
+        """A field gets a value."""
+        self.fields[name] = value
+        self.written.add(name)
+
+    def tag(self, tag_id: str) -> None:
+        """It gets a tag."""
+        self.tags.add(tag_id)
+        self.removed.discard(tag_id)
+
+    def untag(self, tag_id: str) -> None:
+        """It loses a tag."""
+        self.tags.discard(tag_id)
+        self.removed.add(tag_id)
+
+    def deviation(self, asset: Asset) -> Deviation:
+        """How an asset differs as it was read, with its tags.
+
+        What somebody else gave it meanwhile is none: another tag, or another value of a field that the run did not write.
+        """
+        held = {tag.id for tag in asset.tags or ()}
+        return Deviation(frozenset(self.tags - held), frozenset(self.removed & held), tuple(self._fields(asset)))
+
+    def _fields(self, asset: Asset) -> Iterator[tuple[AssetField, FieldValue]]:
+        for name, wanted in self.fields.items():
+            now = field_value(asset, name)
+            if same_value(name, now, wanted):
+                continue
+            # A place gives the photo a time zone, and with it another moment.
+            follows_place = name is AssetField.DATE and AssetField.PLACE in self.written
+            if name in self.written or (now in (None, "") and not follows_place):
+                yield name, wanted
