@@ -7,6 +7,7 @@ client = httpx.Client(transport=sandbox.transport(), base_url=sandbox.url, heade
 
 from immich_tools.sandbox.dialect import Dialect
 from immich_tools.sandbox.faults import FaultKind, Faults
+from immich_tools.sandbox.jobs import JobClock, Jobs
 from immich_tools.sandbox.large import LargeLibrary, large_library
 from immich_tools.sandbox.sample import SampleLibrary, sample_library
 from immich_tools.sandbox.sandbox import LoggedRequest, RequestLog, Sandbox
@@ -15,6 +16,8 @@ __all__ = [
     "Dialect",
     "FaultKind",
     "Faults",
+    "JobClock",
+    "Jobs",
     "LargeLibrary",
     "LoggedRequest",
     "RequestLog",

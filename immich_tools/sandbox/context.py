@@ -12,7 +12,7 @@ from immich_tools.sandbox.dialect import Dialect
 from immich_tools.sandbox.entities import ApiKey, User
 from immich_tools.sandbox.exchange import Request
 from immich_tools.sandbox.faults import Faults
-from immich_tools.sandbox.queues import Queues
+from immich_tools.sandbox.jobs import Queues
 from immich_tools.sandbox.refusals import Refused
 from immich_tools.sandbox.state import State
 from immich_tools.sandbox.validation import Field, check_body, check_query, read_json
@@ -23,7 +23,8 @@ class Server:
     """The settings and the state of one sandbox server. `chance` decides what a real server leaves undecided (the order of
     ties); it is separate from the generator of ids so that reading does not change later ids. `mounts` tells where folders of
     the server really are; other paths are what they say. `facial_recognition` is what the server says of itself: faces are
-    added by hand all the same."""
+    added by hand all the same. `files_in_use` are the sidecars that a job is writing; nothing can be written below
+    `read_only_paths`; answers that would hold one of `broken_assets` fail."""
 
     dialect: Dialect
     state: State
@@ -36,6 +37,11 @@ class Server:
     mounts: dict[str, Path] = field(factory=dict)
     queues: Queues = field(factory=Queues)
     facial_recognition: bool = False
+    storage_template: bool = False
+    public_users: bool = True
+    read_only_paths: set[str] = field(factory=set)
+    files_in_use: set[str] = field(factory=set)
+    broken_assets: set[str] = field(factory=set)
 
     @property
     def is_v3(self) -> bool:
@@ -47,6 +53,10 @@ class Server:
             if PurePosixPath(path).is_relative_to(mount):
                 return self.mounts[mount] / PurePosixPath(path).relative_to(mount)
         return Path(path)
+
+    def is_read_only(self, path: str) -> bool:
+        """Whether the server may only read what lies at a path."""
+        return any(PurePosixPath(path).is_relative_to(folder) for folder in self.read_only_paths)
 
 
 @frozen

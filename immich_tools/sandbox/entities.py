@@ -82,7 +82,12 @@ class Asset:
     """One row of the asset table. `local_date_time` is a wall clock labelled UTC; `deleted_at` is set both for trashed and
     for offline assets, `is_trashed_by_user` only for the former (status `trashed`). `is_extracted` is false while nobody has
     read the metadata of an external file yet; `content_identifiers` are what may tie a still to its motion video. `edited` is
-    what the editor of Immich 3 made of a picture."""
+    what the editor of Immich 3 made of a picture.
+
+    `is_declared` tells an asset whose metadata was given instead of being read from its file; `embedded` is then what its
+    file says besides the sidecar, from its first write on. `sidecar` is a sidecar in memory, `sidecar_path` where the
+    database has it. `locked` are the fields that Immich 3 does not take from the file until they are in the sidecar, and
+    `exif_tags` its list of tags beside the rows of tags."""
 
     id: str
     owner_id: str
@@ -118,6 +123,11 @@ class Asset:
     edited: bytes | None = field(default=None, repr=False)
     is_extracted: bool = True
     content_identifiers: tuple[str, ...] = ()
+    is_declared: bool = True
+    embedded: Exif | None = None
+    sidecar_path: str | None = None
+    locked: set[str] = field(factory=set)
+    exif_tags: list[str] = field(factory=list)
 
 
 @define(eq=False)

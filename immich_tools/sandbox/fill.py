@@ -114,6 +114,8 @@ class Filling:
         if content is not None and file is None:
             content, file = originals.store(self.server, path, content)
             originals.store(self.server, f"{path}.xmp", sidecar)
+        elif file is not None and sidecar is not None:
+            file.with_name(f"{file.name}.xmp").write_bytes(sidecar)
         asset = Asset(
             id=asset_id,
             owner_id=owner,
@@ -141,7 +143,8 @@ class Filling:
             deleted_at=now if is_trashed or is_offline else None,
             content=content,
             file=file,
-            sidecar=sidecar,
+            sidecar=sidecar if file is None else None,
+            sidecar_path=None if sidecar is None else f"{path}.xmp",
             edited=edited,
             thumbhash=create.thumbhash_of(checksum) if thumbhash == "" else thumbhash,
         )

@@ -1,18 +1,16 @@
-"""A file arrives: make the asset, and read its metadata."""
+"""A file arrives by an upload: make the asset, and queue reading its metadata."""
 
+import os
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Final
 
 from attrs import field, frozen
 
-from immich_tools.sandbox import create, moments, originals
+from immich_tools.sandbox import create, originals
 from immich_tools.sandbox.context import Server
-from immich_tools.sandbox.entities import Asset, AssetType, Exif
+from immich_tools.sandbox.entities import Asset, Exif
+from immich_tools.sandbox.extraction import queue_extraction
 from immich_tools.sandbox.media import asset_type_of, mime_type_of
-from immich_tools.sandbox.metadata import FileMetadata, apply_sidecar, read_picture
-
-MOST_STARS: Final = 5
 
 
 @frozen
@@ -36,12 +34,14 @@ def upload_path(server: Server, owner_id: str, name: str) -> str:
 
 
 def ingest(server: Server, arrival: Arrival) -> Asset:
-    """Add the asset that a file becomes. A real server reads the metadata some seconds later, the sandbox at once."""
+    """Add the asset that a file becomes; its metadata is read later."""
     state = server.state
     path = upload_path(server, arrival.owner_id, arrival.file_name)
     checksum = create.sha1(arrival.content)
     content, file = originals.store(server, path, arrival.content)
     originals.store(server, f"{path}.xmp", arrival.sidecar)
+    if file is not None:
+        os.utime(file, (arrival.file_modified_at.timestamp(),) * 2)
     now = state.now()
     asset = Asset(
         id=state.new_id(),
@@ -56,39 +56,16 @@ def ingest(server: Server, arrival: Arrival) -> Asset:
         local_date_time=arrival.file_created_at,
         created_at=now,
         updated_at=now,
-        exif=Exif(),
+        exif=Exif(file_size=len(arrival.content)),
         device_asset_id=arrival.file_name,
         duration_milliseconds=arrival.duration_milliseconds,
         content=content,
         file=file,
-        sidecar=arrival.sidecar,
-        thumbhash=create.thumbhash_of(checksum),
+        sidecar=arrival.sidecar if file is None else None,
+        sidecar_path=None if arrival.sidecar is None else f"{path}.xmp",
+        has_thumbnail=False,
+        is_declared=False,
     )
     state.insert_asset(asset)
-    extract(server, asset, arrival.content, taken=arrival.file_created_at)
+    queue_extraction(server, asset, is_new=True)
     return asset
-
-
-def extract(server: Server, asset: Asset, content: bytes, *, taken: datetime) -> None:
-    """Read the metadata of a file and its sidecar into the asset; whatever the asset had is replaced, its tags too.
-
-    `taken` counts where neither of them tells."""
-    state = server.state
-    found = read_picture(content) if asset.type is AssetType.IMAGE else FileMetadata()
-    if asset.sidecar is not None:
-        apply_sidecar(found, asset.sidecar)
-    exif = found.exif
-    if exif.rating is not None and not (1 if server.is_v3 else -1) <= exif.rating <= MOST_STARS:
-        # Immich 3.1.0 keeps "rejected" only until the sidecar is read.
-        exif.rating = None
-    exif.file_size, exif.modify_date = len(content), asset.file_modified_at
-    exif.date_time_original = exif.date_time_original or taken
-    asset.exif, asset.is_extracted, asset.updated_at = exif, True, state.now()
-    asset.local_date_time = moments.local_time(exif.date_time_original, exif.time_zone)
-    state.set_file_created_at(asset, exif.date_time_original)
-    for tag_id in [*state.tags_of_asset.get(asset.id, {})]:
-        state.untag_asset(state.tags[tag_id], asset.id)
-    for value in found.tags:
-        parts = [part for part in value.split("/") if part]
-        if parts:
-            state.tag_asset(create.new_tag(state, asset.owner_id, "/".join(parts)), asset.id)

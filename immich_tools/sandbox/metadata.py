@@ -2,17 +2,16 @@
 
 import io
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from fractions import Fraction
 from functools import cache
 from typing import Any, Final
-from xml.etree import ElementTree
 
 from attrs import define, field
 
-from immich_tools.sandbox import moments
+from immich_tools.sandbox import moments, xmp
 from immich_tools.sandbox.entities import Exif
-from immich_tools.sandbox.places import set_place
+from immich_tools.sandbox.places import set_place, zone_of
 
 _MAKE, _MODEL, _ORIENTATION, _DESCRIPTION, _RATING = 0x010F, 0x0110, 0x0112, 0x010E, 0x4746
 _EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
@@ -78,6 +77,10 @@ def read_picture(content: bytes) -> FileMetadata:
     latitude, longitude = _coordinate(gps, 1, "S"), _coordinate(gps, 3, "W")
     if latitude is not None and longitude is not None:
         set_place(exif, latitude, longitude)
+        if exif.time_zone is None and exif.date_time_original is not None:
+            # A date without an offset is the wall time of the place (both versions).
+            exif.time_zone = zone_of(latitude, longitude)
+            exif.date_time_original = moments.from_local_time(exif.date_time_original, exif.time_zone)
     return found
 
 
@@ -117,68 +120,52 @@ def _coordinate(gps: Mapping[int, Any], reference: int, negative: str) -> float 
     return round(-degrees if str(gps.get(reference)) == negative else degrees, 6)
 
 
-_RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_XMP: Final = "{http://ns.adobe.com/xap/1.0/}"
-_XMP_EXIF: Final = "{http://ns.adobe.com/exif/1.0/}"
-_DC: Final = "{http://purl.org/dc/elements/1.1/}"
-_IMAGE_DESCRIPTION: Final = "{http://ns.adobe.com/tiff/1.0/}ImageDescription"
-_TAGS_LIST: Final = "{http://www.digikam.org/ns/1.0/}TagsList"
-_HIERARCHY: Final = "{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject"
-
-
-def apply_sidecar(found: FileMetadata, sidecar: bytes) -> None:
-    """Let an XMP sidecar win over what the picture says: description, rating, tags, date and place.
+def apply_sidecar(found: FileMetadata, sidecar: bytes, *, is_v3: bool) -> None:
+    """Let an XMP sidecar win over what the picture says: description, rating, tags, date, place and time zone.
 
     What counts is what Immich 2.3.1 and 3.1.0 look at: of the descriptions `tiff:ImageDescription` (which a picture may have too)
     before `dc:description`; of the dates `exif:DateTimeOriginal`, not `photoshop:DateCreated`; of the tags digiKam's list, else
-    Lightroom's hierarchy, never the flat `dc:subject`."""
-    try:
-        root = ElementTree.fromstring(sidecar)
-    except ElementTree.ParseError:
-        return
-    values = _sidecar_values(root)
-    exif = found.exif
-    described = values.get(_IMAGE_DESCRIPTION) or ([] if exif.description else values.get(f"{_DC}description"))
+    Lightroom's hierarchy, else the flat `dc:subject`. A place gives the time zone, whatever offset a date has; a date without an
+    offset is the wall time there when it stands beside the place."""
+    values, exif = xmp.values_of(sidecar), found.exif
+    described = values.get(xmp.IMAGE_DESCRIPTION) or ([] if exif.description else values.get(f"{xmp.DC}description"))
     if described:
-        exif.description = described[0]
-    rating = values.get(f"{_XMP}Rating")
+        exif.description = described[0].strip()
+    rating = values.get(f"{xmp.XMP}Rating")
     if rating:
-        stars = int(float(rating[0]))
-        exif.rating = stars or None
-    dates = values.get(f"{_XMP_EXIF}DateTimeOriginal")
+        exif.rating = int(float(rating[0]))
+    place = _sidecar_place(values)
+    zone = None
+    if place is not None:
+        set_place(exif, *place)
+        zone = zone_of(*place)
+    dates = values.get(f"{xmp.EXIF}DateTimeOriginal")
     parsed = moments.parse(dates[0]) if dates else None
-    if parsed is not None:
-        exif.date_time_original = parsed[0]
-        exif.time_zone = moments.zone_name(parsed[1]) if parsed[1] is not None else None
-    latitude, longitude = values.get(f"{_XMP_EXIF}GPSLatitude"), values.get(f"{_XMP_EXIF}GPSLongitude")
-    if latitude and longitude:
-        set_place(exif, _xmp_coordinate(latitude[0]), _xmp_coordinate(longitude[0]))
-    if values.get(_TAGS_LIST):
-        found.tags = values[_TAGS_LIST]
-    elif values.get(_HIERARCHY):
-        found.tags = ["/".join(part.replace("/", "|") for part in value.split("|")) for value in values[_HIERARCHY]]
+    if dates and parsed is not None:
+        moment, offset = moments.cut_to_milliseconds(parsed[0]), parsed[1]
+        exif.date_time_original = moments.from_local_time(moment, zone) if offset is None else moment
+        exif.time_zone = _declared_zone(dates[0], offset) or (None if is_v3 else exif.time_zone)
+    exif.time_zone = zone or exif.time_zone
+    if values.get(xmp.TAGS_LIST):
+        found.tags = values[xmp.TAGS_LIST]
+    elif values.get(xmp.HIERARCHY):
+        found.tags = ["/".join(part.replace("/", "|") for part in value.split("|")) for value in values[xmp.HIERARCHY]]
+    elif values.get(f"{xmp.DC}subject"):
+        found.tags = values[f"{xmp.DC}subject"]
 
 
-def _sidecar_values(root: ElementTree.Element) -> dict[str, list[str]]:
-    values: dict[str, list[str]] = {}
-    for description in root.iter(f"{_RDF}Description"):
-        for name, text in description.attrib.items():
-            values.setdefault(name, []).append(text)
-        for element in description:
-            items = [item.text.strip() for item in element.iter(f"{_RDF}li") if item.text and item.text.strip()]
-            if not items and element.text and element.text.strip():
-                items = [element.text.strip()]
-            if items:
-                values.setdefault(element.tag, []).extend(items)
-    return values
-
-
-def _xmp_coordinate(text: str) -> float | None:
-    """`48,51.396N`, `48,51,23.76N` or a decimal number."""
-    sign = -1 if text[-1:] in "SW" else 1
-    parts = text.rstrip("NSEW").split(",")
-    try:
-        degrees: float = sum(float(part) / 60.0**power for power, part in enumerate(parts))
-    except ValueError:
+def _sidecar_place(values: Mapping[str, list[str]]) -> tuple[float, float] | None:
+    """Latitude and longitude; 0, 0 is no place, and then that of the picture counts (both versions)."""
+    latitude, longitude = (
+        xmp.coordinate(values.get(f"{xmp.EXIF}GPS{name}", [""])[0]) for name in ("Latitude", "Longitude")
+    )
+    if latitude is None or longitude is None or (latitude == 0 and longitude == 0):
         return None
-    return round(sign * degrees, 6)
+    return latitude, longitude
+
+
+def _declared_zone(text: str, offset: timezone | None) -> str | None:
+    """Immich 2.3.1 and 3.1.0: `+00:00` is a declared zone, `Z` is none."""
+    if offset is None or text.endswith("Z"):
+        return None
+    return moments.zone_name(offset) if offset.utcoffset(None) else "UTC+0"

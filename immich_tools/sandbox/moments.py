@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,13 +18,13 @@ _STRICT_ISO: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+
 @lru_cache(maxsize=65536)
 def milliseconds(moment: datetime) -> str:
     """`2024-05-01T06:00:00.000Z`: the form of most answers; microseconds are cut off, not rounded (both versions)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @lru_cache(maxsize=65536)
 def microseconds(moment: datetime) -> str:
     """`2026-11-20T14:03:58.657385+00:00`: the form of assets nested by the database; trailing zeros are absent."""
-    text = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
     fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
     return f"{text}{fraction}+00:00"
 
@@ -84,6 +85,21 @@ def zone_name(offset: timezone) -> str:
 def local_time(moment: datetime, zone: str | None) -> datetime:
     """The wall clock of `zone` at `moment`, labelled UTC as Immich stores `localDateTime`; unknown zones count as UTC."""
     return moment.astimezone(_zone(zone)).replace(tzinfo=UTC)
+
+
+def from_local_time(wall: datetime, zone: str | None) -> datetime:
+    """The moment at which the clock of `zone` shows a wall time that is labelled UTC; the reverse of `local_time`."""
+    return wall.replace(tzinfo=_zone(zone)).astimezone(UTC)
+
+
+def with_offset(moment: datetime, zone: str | None) -> str:
+    """`2018-05-01T19:00:00+09:00`: a moment as the clock of `zone` shows it; without a zone as UTC."""
+    return moment.astimezone(_zone(zone)).isoformat()
+
+
+def written_at(file: Path) -> datetime:
+    """The modification time of a file; the server's own date type holds milliseconds."""
+    return datetime.fromtimestamp(file.stat().st_mtime_ns // 1_000_000 / 1000, UTC)
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,8 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from immich_tools.sandbox.entities import AlbumRole, Asset, Visibility
-from immich_tools.sandbox.ingest import Arrival, extract, ingest
+from immich_tools.sandbox.extraction import queue_extraction
+from immich_tools.sandbox.ingest import Arrival, ingest
 from immich_tools.sandbox.pictures import CAMERA, Format, Picture, draw, video
 from immich_tools.sandbox.sandbox import Sandbox
 
@@ -70,7 +71,13 @@ class _Maker:
         )
         asset = ingest(self.sandbox.server, arrival)
         self.assets[name] = asset.id
+        self.settle(asset)
         return asset
+
+    def settle(self, asset: Asset) -> None:
+        """Let the server read an asset's metadata; whatever is changed afterwards counts as settled, too."""
+        self.sandbox.settle()
+        asset.is_declared = True
 
     def photo(self, name: str, file_name: str, picture: Picture | None = None, *, owner_id: str = "") -> Asset:
         """Upload a photo. Returns its asset."""
@@ -288,5 +295,8 @@ def _external_library(maker: _Maker) -> str:
                 content=None if is_on_disk else content,
                 file=file if is_on_disk else None,
             )
-            extract(sandbox.server, sandbox.state.assets[maker.assets[name]], content, taken=written)
+            asset = sandbox.state.assets[maker.assets[name]]
+            asset.is_declared = False
+            queue_extraction(sandbox.server, asset)
+            maker.settle(asset)
     return library_id

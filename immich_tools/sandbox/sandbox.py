@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, Final
@@ -21,12 +21,21 @@ from immich_tools.sandbox.exchange import ConnectionFailed, Request, Response
 from immich_tools.sandbox.faults import BROKEN_CONNECTION, CARRIED_OUT, FaultKind, FaultPlayer, Faults
 from immich_tools.sandbox.half_batch import handle_half_of_batch
 from immich_tools.sandbox.handlers.trash import purge_expired
+from immich_tools.sandbox.jobs import JobClock, Jobs, Queues
 from immich_tools.sandbox.state import State, utc_now
 
 if TYPE_CHECKING:
     from immich_tools.sandbox.transport import SandboxTransport
 
 URL: Final = "http://sandbox.local"
+
+
+def _clock_of(queues: Queues, now: Callable[[], datetime]) -> Callable[[], datetime]:
+    """The server's clock: with delayed jobs it stands still unless the job clock moves."""
+    if now is utc_now and queues.jobs is not None and not queues.jobs.at_once:
+        start = now()
+        return lambda: start + timedelta(seconds=queues.elapsed)
+    return lambda: now() + timedelta(seconds=queues.elapsed)
 
 
 @frozen
@@ -60,7 +69,9 @@ class Sandbox(fill.Filling):
         faults: failures on purpose; can be exchanged later with `set_faults`.
         trash: whether the server's trash is on; off means a retention of 0 days.
         trash_days: days until the nightly job purges what is in the trash.
-        now: the server's clock.
+        now: the server's clock; the time that the job clock has counted is added to it.
+        jobs: when background jobs run; without it everything that a request queued is done before the next request.
+        storage_template: whether uploads are moved to where the storage template wants them.
     """
 
     def __init__(
@@ -73,9 +84,13 @@ class Sandbox(fill.Filling):
         trash: bool = True,
         trash_days: int = 30,
         now: Callable[[], datetime] = utc_now,
+        jobs: Jobs | None = None,
+        storage_template: bool = False,
     ) -> None:
-        state = State(seed, now)
-        server = Server(dialect, state, trash, trash_days, folder, faults or Faults())
+        queues = Queues(jobs)
+        state = State(seed, _clock_of(queues, now))
+        server = Server(dialect, state, trash, trash_days, folder, faults or Faults(), queues=queues)
+        server.storage_template = storage_template
         if folder is not None:
             server.folder = folder.resolve()
             server.media_root = str(server.folder)
@@ -83,6 +98,7 @@ class Sandbox(fill.Filling):
         self.server = server
         self.requests = RequestLog()
         self._core = Core(server)
+        self.clock = JobClock(queues, self._core.lock)
         self._player = FaultPlayer(server.faults)
         self._log_lock = RLock()
         self.admin: User = create.new_user(state, "Admin", "admin@example.com", is_admin=True)
@@ -201,19 +217,31 @@ class Sandbox(fill.Filling):
         """Add an API key. Returns the secret."""
         return create.new_key(self.state, user_id, tuple(permissions)).secret
 
-    def mount(self, path: str, folder: Path) -> None:
+    def mount(self, path: str, folder: Path, *, read_only: bool = False) -> None:
         """Let a folder of the server be a real one: `sandbox.mount("/mnt/photos", tmp_path)`. Uploads are kept there when it is
         `/data`, and scans of libraries find the files in it under the server's own path."""
         self.server.mounts[path] = folder.resolve()
+        if read_only:
+            self.set_read_only(path)
+
+    def set_read_only(self, path: str, is_read_only: bool = True) -> None:
+        """Let the server only read what lies below one of its folders: sidecars are not written there, and nothing is removed,
+        as with a folder that is mounted `:ro`."""
+        if is_read_only:
+            self.server.read_only_paths.add(path)
+        else:
+            self.server.read_only_paths.discard(path)
 
     def settle(self) -> None:
-        """Do what waits in the server's queues, as if it had been given time."""
+        """Do what waits in the server's queues, but for paused ones; virtual time passes meanwhile."""
         with self._core.lock:
             self.server.queues.finish(self.state.paused_queues)
 
     def dump(self) -> dict[str, Any]:
-        """The whole state as users see it, as plain JSON values in a canonical order; without the times of changes."""
+        """The whole state as users see it once the server has come to rest, as plain JSON values in a canonical order; without
+        the times of changes."""
         with self._core.lock:
+            self.settle()
             return dump_state(self.server)
 
     def run_nightly_jobs(self) -> int:

@@ -1,24 +1,19 @@
 """The scan of an external library over real folders, as Immich 2.3.1 and 3.1.0 do it: in the background, in three stages.
 
 First known files are checked and unknown ones looked for; then each new file becomes an asset that tells nothing of its metadata;
-at last its metadata is read, and that of its sidecar."""
+at last its sidecar is looked for and its metadata is read."""
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cache, partial
-from pathlib import Path, PurePosixPath
-from typing import Final
+from pathlib import PurePosixPath
 
-from immich_tools.sandbox import create
+from immich_tools.sandbox import create, moments
 from immich_tools.sandbox.context import Server
-from immich_tools.sandbox.entities import Asset, AssetType, Exif, Library, Visibility
-from immich_tools.sandbox.ingest import extract
+from immich_tools.sandbox.entities import Asset, AssetType, Exif, Library
+from immich_tools.sandbox.extraction import queue_sidecar_check
+from immich_tools.sandbox.jobs import LIBRARY, Steps
 from immich_tools.sandbox.media import asset_type_of, mime_type_of
-from immich_tools.sandbox.queues import LIBRARY, METADATA
-
-# Apple writes it into the maker note of the still and into the video's own list of keys.
-_IDENTIFIER: Final = re.compile(rb"\b[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}\b")
 
 
 def queue_scan(server: Server, library: Library) -> None:
@@ -31,8 +26,9 @@ def members(server: Server, library: Library) -> list[Asset]:
     return [asset for asset in server.state.assets.values() if asset.library_id == library.id]
 
 
-def _synchronise(server: Server, library: Library) -> None:
-    """Check what is known and look for new files. Assets that were added without a file are left alone."""
+def _synchronise(server: Server, library: Library) -> Steps:
+    """Check what is known and look for new files. Assets that were added without a file stay as they are."""
+    yield
     if library.id not in server.state.libraries:
         return
     known = members(server, library)
@@ -59,19 +55,21 @@ def _check(server: Server, library: Library, asset: Asset) -> None:
         asset.is_offline = not is_there
         if not asset.is_trashed_by_user:
             asset.deleted_at = None if is_there else server.state.now()
-        asset.updated_at = server.state.now()
-    if is_there and _written(asset.file) != asset.file_modified_at:
-        server.queues.add(METADATA, partial(_read, server, asset.id))
+        server.state.touch(asset)
+    if is_there and moments.written_at(asset.file) != asset.file_modified_at:
+        asset.is_declared, asset.embedded = False, None
+        queue_sidecar_check(server, asset)
 
 
-def _import(server: Server, library: Library, path: str) -> None:
+def _import(server: Server, library: Library, path: str) -> Steps:
     """The asset as it is before anything but the file's name and time is known."""
+    yield
     state, file, checksum = server.state, server.real_path(path), create.path_checksum(path)
     # Two scans may have waited at the same time.
     is_known = (library.owner_id, library.id, checksum) in state.assets_by_checksum
     if library.id not in state.libraries or is_known or not file.is_file():
         return
-    name, written, now = PurePosixPath(path).name, _written(file), state.now()
+    name, written, now = PurePosixPath(path).name, moments.written_at(file), state.now()
     asset = Asset(
         id=state.new_id(),
         owner_id=library.owner_id,
@@ -91,48 +89,11 @@ def _import(server: Server, library: Library, path: str) -> None:
         library_id=library.id,
         file=file,
         is_extracted=False,
-        thumbhash=create.thumbhash_of(checksum),
+        has_thumbnail=False,
+        is_declared=False,
     )
     state.insert_asset(asset)
-    server.queues.add(METADATA, partial(_read, server, asset.id))
-
-
-def _read(server: Server, asset_id: str) -> None:
-    asset = server.state.assets.get(asset_id)
-    if asset is None or asset.file is None or not asset.file.is_file():
-        return
-    asset.file_modified_at = _written(asset.file)
-    candidates = (asset.file.with_name(f"{asset.file.name}.xmp"), asset.file.with_suffix(".xmp"))
-    sidecar = next((path for path in candidates if path.is_file()), None)
-    if sidecar is not None:
-        asset.sidecar = sidecar.read_bytes()
-    content = asset.file.read_bytes()
-    extract(server, asset, content, taken=asset.file_modified_at)
-    asset.content_identifiers = tuple(sorted({match.decode() for match in _IDENTIFIER.findall(content)}))
-    _link_live_photo(server, asset)
-
-
-def _link_live_photo(server: Server, asset: Asset) -> None:
-    """A still and a video that carry the same identifier become one, whatever their names (both versions)."""
-    if not asset.content_identifiers:
-        return
-    for other in server.state.assets.values():
-        is_pair = {asset.type, other.type} == {AssetType.IMAGE, AssetType.VIDEO}
-        if (
-            is_pair
-            and other.library_id == asset.library_id
-            and {*asset.content_identifiers} & {*other.content_identifiers}
-        ):
-            still, video = (asset, other) if asset.type is AssetType.IMAGE else (other, asset)
-            still.live_photo_video_id, video.visibility = video.id, Visibility.HIDDEN
-            for album_id in list(server.state.albums_of_asset.get(video.id, ())):
-                server.state.remove_from_album(server.state.albums[album_id], video.id)
-            return
-
-
-def _written(file: Path) -> datetime:
-    """The server's own date type holds milliseconds."""
-    return datetime.fromtimestamp(file.stat().st_mtime_ns // 1_000_000 / 1000, UTC)
+    queue_sidecar_check(server, asset)
 
 
 def _paths_below(server: Server, root: str, library: Library) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import random
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from immich_tools.sandbox.entities import (
     Album,
@@ -66,6 +66,12 @@ class State:
         insort(self._by_time, (asset.file_created_at, asset.id))
         if asset.duplicate_id is not None:
             self.duplicate_groups.setdefault(asset.duplicate_id, {})[asset.id] = None
+
+    def touch(self, asset: Asset) -> None:
+        """A write to the row of an asset: `updatedAt` moves, always to a later millisecond than before."""
+        now = self.now()
+        now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        asset.updated_at = max(now, asset.updated_at + timedelta(milliseconds=1))
 
     def set_file_created_at(self, asset: Asset, moment: datetime) -> None:
         """Move an asset to another place in the time order."""
@@ -144,6 +150,7 @@ class State:
         for asset_id in stack.asset_ids:
             if asset_id in self.assets:
                 self.assets[asset_id].stack_id = None
+                self.touch(self.assets[asset_id])
         self.stacks.pop(stack.id, None)
 
     def add_to_album(self, album: Album, asset_id: str) -> bool:

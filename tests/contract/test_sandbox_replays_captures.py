@@ -119,6 +119,8 @@ class Recorded:
         self.exchanges = _load(dialect)
         self.sandbox = Sandbox(dialect, now=lambda: NOW)
         self.state = self.sandbox.state
+        # The recorded server worked off its queues only after the recording.
+        self.state.paused_queues.add("sidecar")
         self.assets: dict[str, dict[str, Json]] = {}
         self.named: set[str] = set()
         self._collect_assets()

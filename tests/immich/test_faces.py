@@ -15,7 +15,7 @@ from immich_tools.immich.convert import asset_from_json
 from immich_tools.immich.filters import AssetFilter
 from immich_tools.immich.models import Asset, Face, Recognition
 from immich_tools.sandbox import Dialect, Sandbox
-from immich_tools.sandbox.queues import FACE_DETECTION
+from immich_tools.sandbox.jobs import FACE_DETECTION
 
 Connect = Callable[..., Immich]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -127,12 +127,14 @@ def test_recognition(sandbox: Sandbox, connect: Connect) -> None:
     assert admin.faces.recognition() == Recognition(is_on=False, pending=0)
     sandbox.server.facial_recognition = True
     asset_id = sandbox.add_asset()
-    sandbox.server.queues.requests_per_step = 3
+    sandbox.state.paused_queues.add(FACE_DETECTION)
     sandbox.server.queues.add(FACE_DETECTION, lambda: None)
     sandbox.server.queues.add(FACE_DETECTION, lambda: _found(sandbox, asset_id))
     pending = admin.faces.recognition()
     assert (pending.pending, pending.is_finished) == (2, False)
     assert user.faces.recognition() == Recognition(is_on=True, pending=None)
+    sandbox.state.paused_queues.clear()
+    sandbox.settle()
     finished = admin.faces.recognition()
     assert (finished.pending, finished.is_finished) == (0, True)
     assert admin.faces.detected([_only(admin)]) == {asset_id: True}

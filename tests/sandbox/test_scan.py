@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from immich_tools.sandbox import Dialect, FaultKind, Faults, Sandbox
+from immich_tools.sandbox import Dialect, FaultKind, Faults, Jobs, Sandbox
 from immich_tools.sandbox.pictures import Picture, draw
 
 TAKEN = datetime(2021, 8, 1, 12, 30, 5, tzinfo=timezone(timedelta(hours=2)))
@@ -68,40 +68,25 @@ def search(call: Any) -> Search:
 
 
 def test_files_become_assets_by_and_by(call: Any, folder: Path, library: str, sandbox: Sandbox, search: Search) -> None:
-    """The answer comes first, then an asset without metadata, then the metadata; each request is a step."""
+    """The answer comes first, then an asset without metadata, then the metadata."""
     (folder / "a.jpg").write_bytes(draw(Picture(1, TAKEN)))
     os.utime(folder / "a.jpg", (1_600_000_000, 1_600_000_000))
+    call("PUT", "/jobs/sidecar", {"command": "pause"})
     call("POST", f"/libraries/{library}/scan")
     jobs = call("GET", "/jobs").json()
-    assert jobs["library"]["jobCounts"]["active"] == 1
+    assert jobs["sidecar"]["jobCounts"]["paused"] == 1
     assert sandbox.state.libraries[library].refreshed_at is not None
     (bare,) = search(libraryId=library)
     assert (bare["originalPath"], bare["libraryId"]) == (f"{ROOT}/a.jpg", library)
     assert bare["fileCreatedAt"] == "2020-09-13T12:26:40.000Z"
     assert "exifInfo" not in bare
+    call("PUT", "/jobs/sidecar", {"command": "resume"})
     (whole,) = search(libraryId=library)
     assert whole["id"] == bare["id"]
     assert whole["fileCreatedAt"] == "2021-08-01T10:30:05.000Z"
     assert whole["exifInfo"]["timeZone"] == "UTC+2"
     assert sandbox.state.assets[bare["id"]].checksum == hashlib.sha1(f"path:{ROOT}/a.jpg".encode()).digest()
     assert call("GET", f"/assets/{bare['id']}/original").content == (folder / "a.jpg").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("requests_per_step", "expected"),
-    # Looking, importing two, importing the last.
-    [(0, [3]), (1, [0, 2, 3, 3]), (2, [0, 0, 0, 2, 2, 3, 3])],
-)
-def test_the_pace_can_be_chosen(
-    call: Any, sandbox: Sandbox, tmp_path: Path, requests_per_step: int, expected: list[int]
-) -> None:
-    sandbox.server.queues.requests_per_step = requests_per_step
-    sandbox.server.queues.work_per_step = 2
-    library = sandbox.add_library("Photos", [str(tmp_path)])
-    for number in range(3):
-        (tmp_path / f"{number}.jpg").write_bytes(draw(Picture(number)))
-    call("POST", f"/libraries/{library}/scan")
-    assert [call("GET", f"/libraries/{library}/statistics").json()["total"] for _request in expected] == expected
 
 
 def test_a_paused_queue_keeps_its_work(call: Any, folder: Path, library: str, sandbox: Sandbox, search: Search) -> None:
@@ -187,7 +172,6 @@ def test_a_sidecar_may_be_named_in_two_ways(folder: Path, scan: Scan) -> None:
         ("<dc:description>d</dc:description>", "description", "d"),
         ("<tiff:ImageDescription>t</tiff:ImageDescription><dc:description>d</dc:description>", "description", "t"),
         ("<xmp:Rating>5</xmp:Rating>", "rating", 5),
-        ("<xmp:Rating>0</xmp:Rating>", "rating", None),
         ("<xmp:Rating>6</xmp:Rating>", "rating", None),
         ("<exif:DateTimeOriginal>2020-02-03T04:05:06+05:30</exif:DateTimeOriginal>", "timeZone", "UTC+5:30"),
         ("<photoshop:DateCreated>2020-02-03T04:05:06+05:30</photoshop:DateCreated>", "timeZone", "UTC+2"),
@@ -204,10 +188,11 @@ def test_what_a_sidecar_tells(folder: Path, scan: Scan, fields: str, key: str, e
     assert scan()[0]["exifInfo"][key] == expected
 
 
-def test_rejected_pictures(folder: Path, scan: Scan, dialect: Dialect) -> None:
+@pytest.mark.parametrize("stars", [-1, 0])
+def test_rejected_and_unrated_pictures(folder: Path, scan: Scan, dialect: Dialect, stars: int) -> None:
     (folder / "a.jpg").write_bytes(draw(Picture(1)))
-    (folder / "a.jpg.xmp").write_bytes(xmp("<xmp:Rating>-1</xmp:Rating>"))
-    assert scan()[0]["exifInfo"]["rating"] == (-1 if dialect is Dialect.V2 else None)
+    (folder / "a.jpg.xmp").write_bytes(xmp(f"<xmp:Rating>{stars}</xmp:Rating>"))
+    assert scan()[0]["exifInfo"]["rating"] == (stars if dialect is Dialect.V2 else None)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +200,12 @@ def test_rejected_pictures(folder: Path, scan: Scan, dialect: Dialect) -> None:
     [
         ("<digiKam:TagsList><rdf:Seq><rdf:li>a/b</rdf:li></rdf:Seq></digiKam:TagsList>", {"a/b"}),
         ("<lr:hierarchicalSubject><rdf:Bag><rdf:li>a|b/c</rdf:li></rdf:Bag></lr:hierarchicalSubject>", {"a/b|c"}),
-        ("<dc:subject><rdf:Bag><rdf:li>flat</rdf:li></rdf:Bag></dc:subject>", set()),
+        ("<dc:subject><rdf:Bag><rdf:li>flat</rdf:li></rdf:Bag></dc:subject>", {"flat"}),
+        (
+            "<dc:subject><rdf:Bag><rdf:li>Zoe</rdf:li></rdf:Bag></dc:subject>"
+            "<digiKam:TagsList><rdf:Seq><rdf:li>a/b</rdf:li></rdf:Seq></digiKam:TagsList>",
+            {"a/b"},
+        ),
     ],
 )
 def test_tags_of_a_sidecar(call: Any, folder: Path, scan: Scan, fields: str, expected: set[str]) -> None:
@@ -256,10 +246,11 @@ def test_work_is_done_before_the_state_is_saved(
 
 
 def test_a_request_that_never_arrived_moves_nothing(call: Any, library: str, folder: Path, sandbox: Sandbox) -> None:
+    sandbox.server.queues.jobs = Jobs(at_once=True)
     call("POST", f"/libraries/{library}/scan")
     sandbox.set_faults(Faults(at={1: FaultKind.BAD_GATEWAY}))
     call("GET", "/jobs")
-    assert sandbox.server.queues.waiting()["library"] == 1
+    assert sandbox.server.queues.counts("library") == (1, 0)
 
 
 @pytest.mark.parametrize("reads_first", ["a.jpg", "a.mov"])

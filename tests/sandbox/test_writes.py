@@ -96,11 +96,15 @@ def test_rating_rules(sandbox: Sandbox, call: Any, dialect: Dialect) -> None:
     assert (answered, stored) == ((-1, -1) if dialect is Dialect.V2 else (-1, None))
 
 
-def test_place_follows_coordinates_and_zero_clears_it(sandbox: Sandbox, call: Any) -> None:
+def test_city_follows_coordinates_by_the_job_and_zero_clears_both(sandbox: Sandbox, call: Any) -> None:
     asset_id = sandbox.add_asset()
-    exif = call("PUT", f"/assets/{asset_id}", {"latitude": 38.7, "longitude": -9.1}).json()["exifInfo"]
-    assert (exif["latitude"], exif["longitude"], exif["city"], exif["country"]) == (38.7, -9.1, "Lisbon", "Portugal")
-    exif = call("PUT", f"/assets/{asset_id}", {"latitude": 0, "longitude": 0}).json()["exifInfo"]
+    answered = call("PUT", f"/assets/{asset_id}", {"latitude": 38.7, "longitude": -9.1}).json()["exifInfo"]
+    assert (answered["latitude"], answered["longitude"], answered["city"]) == (38.7, -9.1, None)
+    exif = call("GET", f"/assets/{asset_id}").json()["exifInfo"]
+    assert (exif["city"], exif["country"], exif["timeZone"]) == ("Lisbon", "Portugal", "Europe/Lisbon")
+    answered = call("PUT", f"/assets/{asset_id}", {"latitude": 0, "longitude": 0}).json()["exifInfo"]
+    assert (answered["latitude"], answered["longitude"]) == (0, 0)
+    exif = call("GET", f"/assets/{asset_id}").json()["exifInfo"]
     assert (exif["latitude"], exif["longitude"], exif["city"]) == (None, None, None)
 
 

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import pytest
 from attrs import evolve, frozen
 
-from immich_tools import cli
+from immich_tools import cli, clock
 from immich_tools.album_backup import cli as album_backup_cli
+from immich_tools.clock import Clock
 from immich_tools.duplicates import cli as duplicates_cli
 from immich_tools.folder_albums import cli as folder_albums_cli
 from immich_tools.missing_originals import cli as missing_originals_cli
@@ -59,12 +60,14 @@ class CommandLine:
 
     :ivar folder: the working folder; configuration and journals stay below it.
     :ivar variables: the environment instead of address and key.
+    :ivar waits_by: the clock of the server that is asked; None for the computer's.
     """
 
     url: str
     key: str
     folder: Path
     variables: Mapping[str, str] | None = None
+    waits_by: Clock | None = None
 
     def with_key(self, key: str) -> CommandLine:
         """The same shell with another key."""
@@ -111,7 +114,12 @@ class CommandLine:
         self, name: str, main: Callable[[], None], arguments: tuple[str, ...], typed: str | Keyboard, terminal: bool
     ) -> Result:
         out, err = io.StringIO(), io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(out),
+            redirect_stderr(err),
+            clock.replaced(self.waits_by or clock.current()),
+        ):
             for variable in [variable for variable in os.environ if variable.startswith("IMMICH_")]:
                 patch.delenv(variable)
             for variable, value in self._environment().items():

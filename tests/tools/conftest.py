@@ -17,7 +17,7 @@ from tests.tools.server import Server
 @pytest.fixture
 def shell(server: Server, tmp_path: Path) -> CommandLine:
     """A command line for the server's user."""
-    return CommandLine(server.url, server.key, tmp_path)
+    return CommandLine(server.url, server.key, tmp_path, waits_by=server.host.clock)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -10,12 +11,18 @@ from typing import Any, Final
 
 from attrs import define, field
 
-from immich_tools.sandbox import Dialect, LoggedRequest, Sandbox
+from immich_tools.clock import Clock, SystemClock
+from immich_tools.sandbox import Dialect, Jobs, LoggedRequest, Sandbox
 from tests.tools.api import Api, Refused
 from tests.tools.server import Server
 
 IDLE_SECONDS: Final = 120.0
 POLL_SECONDS: Final = 0.5
+# A number lets the sandboxes' background jobs take their time, with the delays of that seed; without it every job is done
+# before the next request.
+JOBS_SEED: Final = os.environ.get("SANDBOX_JOBS_SEED")
+# How many times quicker than the computer's clock jobs run where another process waits for them.
+SPEED: Final = 20.0
 PASSWORD: Final = "only for a test"
 # What may follow an upload or a written field; other queues, such as the nightly ones, do not concern a scenario.
 QUEUES: Final = (
@@ -47,6 +54,11 @@ class Host:
     _users: list[Server] = field(factory=list)
 
     @property
+    def clock(self) -> Clock:
+        """The clock by which a program in this process waits for the server."""
+        return SystemClock() if self.sandbox is None else self.sandbox.clock
+
+    @property
     def major(self) -> int:
         """The server's major version."""
         return int(self.admin.get("/server/version")["major"])
@@ -75,14 +87,16 @@ class Host:
             self.admin.delete(f"/admin/users/{user.user_id}", {"force": True})
 
     def settle(self) -> None:
-        """Wait until the server has nothing left to compute.
+        """Wait until the server has nothing left to compute; a sandbox computes it at once.
 
         :raises TimeoutError: it has not come to rest after `IDLE_SECONDS`.
         """
+        if self.sandbox is not None:
+            self.sandbox.settle()
+            return
         deadline = time.monotonic() + IDLE_SECONDS
         while (busy := self._busy()) and time.monotonic() < deadline:
-            # A sandbox works only while it is asked for something, so waiting brings nothing there.
-            time.sleep(POLL_SECONDS if self.sandbox is None else 0)
+            time.sleep(POLL_SECONDS)
         if busy:
             raise TimeoutError(f"the server is still busy with {', '.join(busy)}")
 
@@ -144,10 +158,21 @@ class Host:
         return None if self.sandbox is None else self.sandbox.requests.writes()
 
 
+def jobs(*, real_time: bool = False) -> Jobs | None:
+    """When the background jobs of a sandbox run in these tests.
+
+    :param real_time: another process waits for them, by the computer's clock.
+    """
+    return None if JOBS_SEED is None else Jobs(seed=int(JOBS_SEED), real_time=real_time, speed=SPEED)
+
+
 @contextmanager
-def sandbox_host(dialect: Dialect) -> Iterator[Host]:
-    """A sandbox on a free port of this machine."""
-    sandbox = Sandbox(dialect)
+def sandbox_host(dialect: Dialect, *, real_time: bool = False) -> Iterator[Host]:
+    """A sandbox on a free port of this machine.
+
+    :param real_time: its background jobs run by the computer's clock, for programs in other processes.
+    """
+    sandbox = Sandbox(dialect, jobs=jobs(real_time=real_time))
     with sandbox.serve() as url, Api(url, key=sandbox.admin_key) as admin:
         yield Host(url, admin, sandbox)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 from attrs import define, field
 
-from immich_tools import Immich
+from immich_tools import Immich, clock
 from tests.tools import pictures
 from tests.tools.api import Api
 
@@ -71,7 +71,8 @@ class Server:
         :param permissions: connect with a key that has only these.
         """
         key = self.key if permissions is None else self.new_key(permissions)
-        immich = Immich.connect(self.url, key, read_only=read_only, transport=transport, retry_wait=0.001)
+        with clock.replaced(self.host.clock):
+            immich = Immich.connect(self.url, key, read_only=read_only, transport=transport, retry_wait=0.001)
         self._clients.append(immich)
         return immich
 

@@ -46,7 +46,7 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Archive]
         server = host.new_user("Alex")
         server.photo("beach.jpg")
         server.album("Holiday", "beach.jpg")
-        shell = CommandLine(server.url, server.key, tmp_path)
+        shell = CommandLine(server.url, server.key, tmp_path, waits_by=host.clock)
         yield Archive(server, shell, Folders(server, tmp_path / "library"), more=mapped(originals))
         host.remove_users()
 

@@ -73,7 +73,7 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="module", params=list(Dialect), ids=lambda dialect: str(dialect.value))
 def own_host(request: pytest.FixtureRequest) -> Iterator[Host]:
-    with sandbox_host(request.param) as host:
+    with sandbox_host(request.param, real_time=True) as host:
         yield host
 
 

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from immich_tools.sandbox import moments
+from immich_tools.sandbox import moments, sidecars
 from immich_tools.sandbox.access import owned_assets, readable_asset
-from immich_tools.sandbox.context import Call
+from immich_tools.sandbox.context import Call, Server
 from immich_tools.sandbox.entities import Asset, AssetType, Visibility
 from immich_tools.sandbox.exchange import NO_CONTENT, Response, json_response
+from immich_tools.sandbox.extraction import queue_extraction, queue_sidecar_write
 from immich_tools.sandbox.handlers.search import VISIBILITIES, read_checksum
-from immich_tools.sandbox.places import set_place
 from immich_tools.sandbox.present import SINGLE, UPDATED, asset_json
 from immich_tools.sandbox.refusals import Refused, bad_request, internal_error
 from immich_tools.sandbox.router import RouteTable
@@ -29,6 +29,7 @@ from immich_tools.sandbox.validation import (
     string,
     uuid,
 )
+from immich_tools.sandbox.xmp import SidecarChange
 
 ROUTES = RouteTable()
 
@@ -49,6 +50,7 @@ _BULK_FIELDS: Final[dict[str, Field]] = {
     "duplicateId": string(null_in=BOTH),
 }
 _SINGLE_FIELDS: Final[dict[str, Field]] = {**_UPDATE_FIELDS, "livePhotoVideoId": uuid(null_in=BOTH)}
+_METADATA: Final = frozenset({"dateTimeOriginal", "description", "latitude", "longitude", "rating"})
 _OTHER_COORDINATE: Final = {"latitude": "longitude", "longitude": "latitude"}
 _RATING_RULE: Final = "Rating must be -1 (rejected), 1-5 (starred), or null"
 
@@ -65,6 +67,9 @@ def _checked_update(call: Call, fields: Mapping[str, Field]) -> dict[str, Any]:
                 text = "Latitude and longitude must be provided together"
                 raise Refused(400, "Validation failed", issues=[{"code": "custom", "path": [], "message": text}])
             raise Refused(400, [f"{other} should not be empty", f"{other} must be a {other} string or number"])
+    if not call.is_v3 and "timeZone" in body and "dateTimeOriginal" in body:
+        text = "timeZone cannot exist alongside any of the following properties: dateTimeOriginal"
+        raise Refused(400, [text])
     if "dateTimeOriginal" in body and moments.parse(body["dateTimeOriginal"]) is None:
         # Immich 3.1.0 accepts the text and fails when it writes it; nothing of the request is applied.
         if call.is_v3:
@@ -73,40 +78,47 @@ def _checked_update(call: Call, fields: Mapping[str, Field]) -> dict[str, Any]:
     return body
 
 
-def _set_date(call: Call, asset: Asset, text: str, zone: str | None) -> None:
-    parsed = moments.parse(text)
-    assert parsed is not None
-    moment, offset = parsed
-    if offset is not None:
-        zone = moments.zone_name(offset)
-    elif zone is not None:
-        moment = moment - (moments.local_time(moment, zone) - moment)
-    _move_in_time(call, asset, moment, zone)
-
-
-def _move_in_time(call: Call, asset: Asset, moment: Any, zone: str | None) -> None:
-    """The date taken, its zone and what follows from them; the server does the latter some seconds later, the sandbox at
-    once."""
-    asset.exif.date_time_original = moment
-    asset.exif.time_zone = zone
-    asset.local_date_time = moments.local_time(moment, zone)
-    call.state.set_file_created_at(asset, moment)
-
-
-def _apply(call: Call, asset: Asset, body: Mapping[str, Any]) -> None:
-    zone = body.get("timeZone")
-    if "dateTimeOriginal" in body:
-        _set_date(call, asset, body["dateTimeOriginal"], zone)
-    if "dateTimeRelative" in body:
-        moment = (asset.exif.date_time_original or asset.file_created_at) + timedelta(minutes=body["dateTimeRelative"])
-        _move_in_time(call, asset, moment, zone or asset.exif.time_zone)
-    if "description" in body:
-        asset.exif.description = body["description"]
+def _write_exif(call: Call, asset: Asset, body: Mapping[str, Any]) -> SidecarChange:
+    """Write what belongs to the metadata, and nothing that follows from it: the job does that. Returns what Immich 2.3.1 gives
+    to the job; Immich 3.1.0 locks the fields until the job has written them."""
+    exif, date = asset.exif, _write_date(call, asset, body)
+    place = None
     if "latitude" in body:
-        set_place(asset.exif, body["latitude"], body["longitude"])
-    if "rating" in body:
-        # Immich 3.1.0: -1 is answered once and is null after the sidecar was read again.
-        asset.exif.rating = None if call.is_v3 and body["rating"] == -1 else body["rating"]
+        place = exif.latitude, exif.longitude = body["latitude"], body["longitude"]
+    exif.description = body.get("description", exif.description)
+    exif.rating = body.get("rating", exif.rating)
+    if call.is_v3:
+        asset.locked |= body.keys() & {"description", "rating", "latitude", "longitude"}
+    return SidecarChange(body.get("description"), body.get("rating"), date, place)
+
+
+def _write_date(call: Call, asset: Asset, body: Mapping[str, Any]) -> str | None:
+    """Immich 2.3.1 hands a date on as it was written; 3.1.0 keeps the offset as a zone. A zone alone, or a shift by minutes,
+    starts from the moment that is known."""
+    exif, zone = asset.exif, body.get("timeZone")
+    text = body.get("dateTimeOriginal")
+    if text is not None:
+        parsed = moments.parse(text)
+        assert parsed is not None
+        exif.date_time_original, offset = parsed
+        if call.is_v3:
+            asset.locked.add("dateTimeOriginal")
+            zone = zone or (None if offset is None else moments.zone_name(offset))
+    is_shifted = bool(body.get("dateTimeRelative")) or zone is not None
+    if not is_shifted:
+        return text
+    if exif.date_time_original is not None:
+        exif.date_time_original += timedelta(minutes=body.get("dateTimeRelative", 0))
+    exif.time_zone = zone or exif.time_zone
+    if call.is_v3:
+        asset.locked |= {"dateTimeOriginal", "timeZone"}
+    return None if exif.date_time_original is None else moments.with_offset(exif.date_time_original, exif.time_zone)
+
+
+def _write_row(call: Call, asset: Asset, body: Mapping[str, Any]) -> None:
+    """Write what belongs to the asset itself: `updatedAt` moves at once, also when nothing is another value than before."""
+    if not body.keys() & {"isFavorite", "visibility", "duplicateId", "livePhotoVideoId"}:
+        return
     if "isFavorite" in body:
         asset.is_favorite = body["isFavorite"]
     if "visibility" in body:
@@ -116,31 +128,33 @@ def _apply(call: Call, asset: Asset, body: Mapping[str, Any]) -> None:
                 call.state.remove_from_album(call.state.albums[album_id], asset.id)
     if "duplicateId" in body:
         call.state.set_duplicate(asset, body["duplicateId"])
-    asset.updated_at = call.now
+    call.state.touch(asset)
 
 
 @ROUTES.add("PUT", "/assets", has_patch_twin=True)
 def update_assets(call: Call) -> Response:
-    """All or nothing: one unknown, foreign or locked id refuses the call (both versions)."""
+    """All or nothing: one unknown, foreign or locked id refuses the call (both versions). The metadata are read again whatever
+    was written."""
     body = _checked_update(call, _BULK_FIELDS)
     for asset in owned_assets(call, body["ids"], "asset.update"):
-        _apply(call, asset, body)
+        sidecars.remember(call.server, asset)
+        queue_sidecar_write(call.server, asset, _write_exif(call, asset, body))
+        _write_row(call, asset, body)
     return NO_CONTENT
 
 
 @ROUTES.add("PUT", "/assets/{id}", has_patch_twin=True)
 def update_asset(call: Call) -> Response:
+    """The metadata are read again only when some of them were written (both versions)."""
     body = _checked_update(call, _SINGLE_FIELDS)
     (asset,) = owned_assets(call, [call.path["id"]], "asset.update")
     if "livePhotoVideoId" in body:
         _link_motion_video(call, asset, body["livePhotoVideoId"])
-    _apply(call, asset, body)
-    answer = asset_json(call.server, asset, UPDATED)
-    if body.get("rating") == -1:
-        exif = answer["exifInfo"]
-        assert isinstance(exif, dict)
-        exif["rating"] = -1
-    return json_response(answer)
+    sidecars.remember(call.server, asset)
+    if body.keys() & _METADATA:
+        queue_sidecar_write(call.server, asset, _write_exif(call, asset, body))
+    _write_row(call, asset, body)
+    return json_response(asset_json(call.server, asset, UPDATED))
 
 
 def _link_motion_video(call: Call, still: Asset, video_id: str | None) -> None:
@@ -148,6 +162,7 @@ def _link_motion_video(call: Call, still: Asset, video_id: str | None) -> None:
     former = call.state.assets.get(still.live_photo_video_id or "")
     if former is not None and video_id is None:
         former.visibility = still.visibility
+        call.state.touch(former)
     if video_id is not None:
         video = call.state.assets.get(video_id)
         if video is None:
@@ -156,7 +171,9 @@ def _link_motion_video(call: Call, still: Asset, video_id: str | None) -> None:
             raise bad_request("Live photo video must be a video")
         if video.owner_id != still.owner_id:
             raise bad_request("Live photo video does not belong to the user")
-        video.visibility = Visibility.HIDDEN
+        if video.visibility is not Visibility.HIDDEN:
+            video.visibility = Visibility.HIDDEN
+            call.state.touch(video)
         for album_id in list(call.state.albums_of_asset.get(video.id, ())):
             call.state.remove_from_album(call.state.albums[album_id], video.id)
     still.live_photo_video_id = video_id
@@ -197,13 +214,22 @@ def copy_asset(call: Call) -> Response:
             state.add_to_album(state.albums[album_id], target.id)
     if body.get("favorite", True):
         target.is_favorite = source.is_favorite
-    if body.get("sidecar", True) and source.sidecar is not None:
-        target.sidecar = source.sidecar
+    if body.get("sidecar", True):
+        _copy_sidecar(call.server, source, target)
     if body.get("stack", True) and source.stack_id is not None and target.stack_id is None:
         state.stacks[source.stack_id].asset_ids.append(target.id)
         target.stack_id = source.stack_id
-    target.updated_at = call.now
+    state.touch(target)
     return NO_CONTENT
+
+
+def _copy_sidecar(server: Server, source: Asset, target: Asset) -> None:
+    for asset in (source, target):
+        sidecars.remember(server, asset)
+    content = sidecars.read(server, source)
+    if content is not None:
+        sidecars.replace(server, target, content)
+        queue_extraction(server, target)
 
 
 @ROUTES.add("POST", "/assets/bulk-upload-check")
@@ -244,10 +270,12 @@ def list_of_device(call: Call) -> Response:
 
 @ROUTES.add("POST", "/assets/jobs")
 def run_asset_jobs(call: Call) -> Response:
-    """Accepted; the sandbox has nothing left to compute."""
+    """Reading the metadata again is queued; the other jobs have nothing to do here."""
     names = ("refresh-faces", "refresh-metadata", "regenerate-thumbnail", "transcode-video")
     body = call.body({"assetIds": IDS, "name": choice(*names, required=True)})
-    owned_assets(call, body["assetIds"], "asset.update")
+    for asset in owned_assets(call, body["assetIds"], "asset.update"):
+        if body["name"] == "refresh-metadata":
+            queue_extraction(call.server, asset)
     return NO_CONTENT
 
 

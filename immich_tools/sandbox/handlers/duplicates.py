@@ -1,11 +1,12 @@
 """/duplicates: groups, dismissing them, and the resolving of Immich 3."""
 
+from immich_tools.sandbox import sidecars
 from immich_tools.sandbox.access import AlbumUse, may_use_album
 from immich_tools.sandbox.context import Call
 from immich_tools.sandbox.entities import Asset, Visibility
 from immich_tools.sandbox.exchange import NO_CONTENT, Response, json_response
+from immich_tools.sandbox.extraction import queue_sidecar_write
 from immich_tools.sandbox.handlers.trash import move_to_trash, removes_files_of
-from immich_tools.sandbox.places import set_place
 from immich_tools.sandbox.present import AssetView, asset_json, exif_json
 from immich_tools.sandbox.refusals import no_access
 from immich_tools.sandbox.router import RouteTable
@@ -39,6 +40,7 @@ def list_duplicates(call: Call) -> Response:
         if len(candidates) == 1:
             for asset in candidates if call.is_v3 else members:
                 state.set_duplicate(asset, None)
+                state.touch(asset)
         elif candidates:
             call.server.chance.shuffle(candidates)
             candidates.sort(key=lambda asset: asset.local_date_time)
@@ -80,6 +82,7 @@ def _dismiss(call: Call, duplicate_ids: list[str]) -> Response:
     for duplicate_id in duplicate_ids:
         for asset in _own_members(call, duplicate_id):
             call.state.set_duplicate(asset, None)
+            call.state.touch(asset)
     return NO_CONTENT
 
 
@@ -117,10 +120,12 @@ def _resolve(call: Call, duplicateId: str, keepAssetIds: list[str], trashAssetId
         problem = "Every asset must be in either keepAssetIds or trashAssetIds"
     if problem is not None:
         return {"id": duplicateId, "success": False, "error": "validation", "errorMessage": problem}
-    if len(kept) == 1:
+    if len(kept) == 1 and trashed:
         _merge(call, members[next(iter(kept))], list(members.values()))
     for asset in members.values():
         call.state.set_duplicate(asset, None)
+        if asset.id in kept:
+            call.state.touch(asset)
     for asset_id in trashed:
         if call.server.trash:
             move_to_trash(call, members[asset_id])
@@ -138,17 +143,28 @@ def _merge(call: Call, keeper: Asset, members: list[Asset]) -> None:
         for album_id in state.albums_of_asset.get(member.id, set()).copy():
             if may_use_album(call, state.albums[album_id], AlbumUse.ADD_ASSETS):
                 state.add_to_album(state.albums[album_id], keeper.id)
-        for tag_id in list(state.tags_of_asset.get(member.id, {})):
-            state.tag_asset(state.tags[tag_id], keeper.id)
+    sidecars.remember(call.server, keeper)
+    tag_ids = dict.fromkeys(tag_id for member in members for tag_id in state.tags_of_asset.get(member.id, {}))
+    for tag_id in tag_ids:
+        state.tag_asset(state.tags[tag_id], keeper.id)
+    written = {"tags"} if tag_ids else set()
+    if tag_ids:
+        keeper.exif_tags = sidecars.tags_of(call.server, keeper)
     keeper.is_favorite = any(member.is_favorite for member in members)
     ratings = [member.exif.rating for member in members if member.exif.rating and member.exif.rating > 0]
     if ratings:
         keeper.exif.rating = max(ratings)
+        written.add("rating")
     lines = [line.strip() for member in members for line in member.exif.description.split("\n") if line.strip()]
-    keeper.exif.description = "\n".join(dict.fromkeys(lines))
+    if lines:
+        keeper.exif.description = "\n".join(dict.fromkeys(lines))
+        written.add("description")
     if any(member.visibility is Visibility.ARCHIVE for member in members):
         keeper.visibility = Visibility.ARCHIVE
     places = {(m.exif.latitude, m.exif.longitude) for m in members if m.exif.latitude is not None}
     if len(places) == 1:
-        set_place(keeper.exif, *places.pop())
-    keeper.updated_at = call.now
+        keeper.exif.latitude, keeper.exif.longitude = places.pop()
+        written |= {"latitude", "longitude"}
+    keeper.locked |= written
+    if written:
+        queue_sidecar_write(call.server, keeper)

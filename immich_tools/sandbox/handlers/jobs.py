@@ -46,11 +46,10 @@ def _job_json(call: Call, name: str) -> dict[str, object]:
 
 
 def _counts(call: Call, name: str) -> dict[str, int]:
-    """One piece of work is under way, the others wait; in a paused queue all are counted as paused (both versions)."""
-    counts, waiting = dict.fromkeys(_STATES, 0), call.server.queues.waiting()[name]
-    if name in call.state.paused_queues:
-        return {**counts, "paused": waiting}
-    return {**counts, "active": min(waiting, 1), "waiting": max(waiting - 1, 0)}
+    """What waits in a paused queue is counted as paused (both versions)."""
+    is_paused = name in call.state.paused_queues
+    active, waiting = call.server.queues.counts(name, is_paused=is_paused)
+    return {**dict.fromkeys(_STATES, 0), "active": active, "paused" if is_paused else "waiting": waiting}
 
 
 @ROUTES.add("GET", "/jobs")

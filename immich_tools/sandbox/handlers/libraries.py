@@ -122,6 +122,6 @@ def _path_problem(server: Server, text: str) -> str | None:
 
 @ROUTES.add("POST", "/libraries/{id}/scan")
 def scan(call: Call) -> Response:
-    """The body is ignored. The answer comes before the work, see `queues`."""
+    """The body is ignored. The answer comes before the work, see `jobs`."""
     queue_scan(call.server, _library(call))
     return NO_CONTENT

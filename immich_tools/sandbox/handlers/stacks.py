@@ -41,7 +41,7 @@ def create_stack(call: Call) -> Response:
     call.state.stacks[stack.id] = stack
     for asset in members.values():
         asset.stack_id = stack.id
-        asset.updated_at = call.now
+        call.state.touch(asset)
     return json_response(stack_json(call.server, stack), 201)
 
 

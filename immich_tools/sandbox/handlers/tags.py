@@ -1,9 +1,12 @@
 """/tags: hierarchical names, per-id results, bulk tagging."""
 
+from immich_tools.sandbox import sidecars
 from immich_tools.sandbox.access import owned_tag, owns_asset, per_id
 from immich_tools.sandbox.context import Call
 from immich_tools.sandbox.create import new_tag
+from immich_tools.sandbox.entities import Asset
 from immich_tools.sandbox.exchange import NO_CONTENT, Response, json_response
+from immich_tools.sandbox.extraction import queue_sidecar_write
 from immich_tools.sandbox.present import tag_json
 from immich_tools.sandbox.refusals import bad_request, no_access
 from immich_tools.sandbox.router import RouteTable
@@ -71,14 +74,24 @@ def bulk_tag_assets(call: Call) -> Response:
     """`count` is the number of new links; tags and assets that are not the caller's are passed over."""
     body = call.body({"tagIds": IDS, "assetIds": IDS})
     state = call.state
-    tags = [state.tags[tag_id] for tag_id in body["tagIds"] if tag_id in state.tags]
+    tags = [tag for tag_id in body["tagIds"] if (tag := state.tags.get(tag_id)) and tag.owner_id == call.user.id]
     count = 0
-    for tag in tags:
-        for asset in state.existing(body["assetIds"]):
-            if tag.owner_id == call.user.id and owns_asset(call, asset) and state.tag_asset(tag, asset.id):
-                asset.updated_at = call.now
-                count += 1
+    for asset in state.existing(body["assetIds"]):
+        if owns_asset(call, asset):
+            sidecars.remember(call.server, asset)
+            new = sum(state.tag_asset(tag, asset.id) for tag in tags)
+            if new:
+                _tags_changed(call, asset)
+            count += new
     return json_response({"count": count})
+
+
+def _tags_changed(call: Call, asset: Asset) -> None:
+    """Immich 3.1.0 locks the tags until a job has written them into the sidecar."""
+    if call.is_v3:
+        asset.exif_tags = sidecars.tags_of(call.server, asset)
+        asset.locked.add("tags")
+    queue_sidecar_write(call.server, asset, tags=True)
 
 
 @ROUTES.add("PUT", "/tags/{id}/assets")
@@ -92,8 +105,9 @@ def tag_assets(call: Call) -> Response:
         elif asset is None or not owns_asset(call, asset):
             results.append(per_id(asset_id, "no_permission"))
         else:
+            sidecars.remember(call.server, asset)
             call.state.tag_asset(tag, asset_id)
-            asset.updated_at = call.now
+            _tags_changed(call, asset)
             results.append(per_id(asset_id))
     return json_response(results)
 
@@ -103,8 +117,11 @@ def untag_assets(call: Call) -> Response:
     tag = owned_tag(call, call.path["id"], "tag.asset")
     results = []
     for asset_id in call.body({"ids": IDS})["ids"]:
-        if call.state.untag_asset(tag, asset_id):
-            call.state.assets[asset_id].updated_at = call.now
+        if asset_id in tag.asset_ids:
+            asset = call.state.assets[asset_id]
+            sidecars.remember(call.server, asset)
+            call.state.untag_asset(tag, asset_id)
+            _tags_changed(call, asset)
             results.append(per_id(asset_id))
         else:
             results.append(per_id(asset_id, "not_found"))

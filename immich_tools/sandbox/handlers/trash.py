@@ -29,12 +29,14 @@ def move_to_trash(call: Call, asset: Asset) -> None:
     """Trash an asset; trashing it again starts its retention anew."""
     asset.deleted_at = call.now
     asset.is_trashed_by_user = True
-    asset.updated_at = call.now
+    call.state.touch(asset)
 
 
 def removes_files_of(server: Server, asset: Asset) -> bool:
     """Whether a purge removes the file. Immich removes external files too when it can write; the sandbox removes only files
     inside its own folder, and uploads, so that nobody's pictures are lost to a test."""
+    if server.is_read_only(asset.original_path):
+        return False
     homes = [] if server.folder is None else [server.folder]
     if asset.library_id is None:
         homes += server.mounts.values()
@@ -45,7 +47,7 @@ def _restore(call: Call, asset: Asset) -> None:
     if not asset.is_offline:
         asset.deleted_at = None
         asset.is_trashed_by_user = False
-        asset.updated_at = call.now
+        call.state.touch(asset)
 
 
 @ROUTES.add("POST", "/trash/restore/assets")
