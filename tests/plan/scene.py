@@ -82,7 +82,7 @@ class Scene:
         self._ids = 0
 
     def connect(self, **options: Any) -> Immich:
-        options = {"retry_wait": 0, "transport": self.sandbox.transport(), **options}
+        options = {"retry_wait": 0, "transport": self.sandbox.transport(), "clock": self.sandbox.clock, **options}
         return Immich.connect(self.sandbox.url, self.sandbox.admin_key, **options)
 
     def new_id(self) -> str:
