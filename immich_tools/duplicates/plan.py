@@ -218,7 +218,7 @@ class _Planner:
             change_id, action = f"delete:{group.id}", DeleteForever(loser_ids, kept_ids, group.id, prints)
         else:
             change_id = f"trash:{group.id}"
-            action = TrashAssets(loser_ids, kept_ids, group.id, prints, by_resolving)
+            action = TrashAssets(loser_ids, kept_ids, group.id, prints, by_resolving=by_resolving)
         remarks = self.findings.remarks(choice.kept, choice.losers, self.facts, self.options)
         remarks += self.findings.closed_albums(choice.closed_albums)
         remarks += self.findings.left_behind(left_behind(after, others) if self.options.transfer_metadata else ())

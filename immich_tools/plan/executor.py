@@ -24,7 +24,7 @@ from immich_tools.immich.client import Immich
 from immich_tools.plan.batching import Batch, batches, waves
 from immich_tools.plan.effects import KINDS
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, passing_albums
-from immich_tools.plan.effects.albums import AlbumsLost
+from immich_tools.plan.effects.albums import AlbumsLost, albums_covered_by
 from immich_tools.plan.effects.assets import KEEPER_LOST, Removal, RestoreAssets, TrashAssets
 from immich_tools.plan.effects.base import Change, Job, RunState
 from immich_tools.plan.effects.files import FileEffects, bytes_of
@@ -196,6 +196,10 @@ class PlanExecutor:
         tagged = [change.id for change in changes if isinstance(change.action, TagAssets | UntagAssets)]
         if tagged:
             self._journal.record_tags(tags.missing, {name: tags.carried[name] for name in tagged})
+        removed = frozenset[str]().union(*(change.action.removed for change in changes))
+        covers = albums_covered_by(self._immich, removed) if removed else {}
+        if covers:
+            self._journal.record_covers(covers)
         fresh = self._settlement.prepare(changes)
         if fresh:
             self._journal.record_assets(fresh)

@@ -24,16 +24,18 @@ class Deviation:
     :ivar missing_tags: ids of tags that it lost.
     :ivar returned_tags: ids of tags that were taken off and are back.
     :ivar fields: field → what it is to hold.
+    :ivar is_relinked: it points to another motion video than the run let it point to.
     """
 
     missing_tags: frozenset[str] = frozenset()
     returned_tags: frozenset[str] = frozenset()
     fields: tuple[tuple[AssetField, FieldValue], ...] = ()
+    is_relinked: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether it is as it is to be."""
-        return not (self.missing_tags or self.returned_tags or self.fields)
+        return not (self.missing_tags or self.returned_tags or self.fields or self.is_relinked)
 
 
 @define
@@ -44,12 +46,16 @@ class Expected:
     :ivar tags: ids of the tags.
     :ivar written: the fields that the run wrote; the others it only protects.
     :ivar removed: ids of the tags that the run took off.
+    :ivar video_id: motion video that the run let it point to.
+    :ivar is_linked: whether the run wrote that.
     """
 
     fields: dict[AssetField, FieldValue]
     tags: set[str]
     written: set[AssetField] = field(factory=set)
     removed: set[str] = field(factory=set)
+    video_id: str | None = None
+    is_linked: bool = False
 
     @classmethod
     def of(cls, asset: Asset) -> Expected:
@@ -71,13 +77,22 @@ class Expected:
         self.tags.discard(tag_id)
         self.removed.add(tag_id)
 
+    def link(self, video_id: str | None) -> None:
+        """It points to another motion video."""
+        self.video_id, self.is_linked = video_id, True
+
     def deviation(self, asset: Asset) -> Deviation:
         """How an asset differs as it was read, with its tags.
 
         What somebody else gave it meanwhile is none: another tag, or another value of a field that the run did not write.
         """
         held = {tag.id for tag in asset.tags or ()}
-        return Deviation(frozenset(self.tags - held), frozenset(self.removed & held), tuple(self._fields(asset)))
+        return Deviation(
+            frozenset(self.tags - held),
+            frozenset(self.removed & held),
+            tuple(self._fields(asset)),
+            self.is_linked and asset.live_photo_video_id != self.video_id,
+        )
 
     def _fields(self, asset: Asset) -> Iterator[tuple[AssetField, FieldValue]]:
         for name, wanted in self.fields.items():

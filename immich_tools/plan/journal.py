@@ -37,6 +37,7 @@ class Run:
     :ivar gone: by change id, the assets that had left an album before it was deleted.
     :ivar made_tags: by the id of a change to tags that was sent, values of the tags it makes: those that were not there before.
     :ivar carried: by the id of a change to tags that was sent, its assets that carried the tag before.
+    :ivar covers: album id → the cover it had before that went to the trash.
     :ivar assets_before: by asset id, what it held before the run wrote to it.
     """
 
@@ -55,6 +56,7 @@ class Run:
     made_tags: Mapping[str, frozenset[str]] = field(factory=dict)
     carried: Mapping[str, tuple[str, ...]] = field(factory=dict)
     assets_before: Mapping[str, Expected] = field(factory=dict)
+    covers: Mapping[str, str] = field(factory=dict)
 
     def with_status(self, status: Status) -> list[str]:
         """Ids of the changes with `status`, in the plan's order."""
@@ -91,6 +93,8 @@ def read_run(path: Path) -> Run:
             story.record_albums(_texts(event.get("known")), event.get("gone"))
         elif event.get("event") == "tags":
             story.record_tags(_texts(event.get("missing")), event.get("carried"))
+        elif event.get("event") == "covers":
+            story.record_covers(event.get("albums"))
         elif event.get("event") == "assets":
             story.record_assets(event.get("before"))
         if event:
@@ -105,6 +109,7 @@ def read_run(path: Path) -> Run:
         made_tags=story.made_tags,
         carried=story.carried,
         assets_before=story.assets_before,
+        covers=story.covers,
     )
 
 
@@ -127,6 +132,7 @@ class _Story:
     made_tags: dict[str, frozenset[str]] = field(factory=dict)
     carried: dict[str, tuple[str, ...]] = field(factory=dict)
     assets_before: dict[str, Expected] = field(factory=dict)
+    covers: dict[str, str] = field(factory=dict)
 
     def intend(self, names: Collection[str]) -> None:
         for name in names:
@@ -156,6 +162,10 @@ class _Story:
             self.albums = frozenset(albums)
         if isinstance(gone, dict):
             self.gone.update({name: ids for name, told in gone.items() if (ids := _texts(told)) is not None})
+
+    def record_covers(self, albums: object) -> None:
+        for album_id, asset_id in albums.items() if isinstance(albums, dict) else ():
+            self.covers.setdefault(str(album_id), str(asset_id))
 
     def record_assets(self, before: object) -> None:
         for name, told in before.items() if isinstance(before, dict) else ():

@@ -156,6 +156,13 @@ class Journal:
         told = {name: expected_to_json(Expected.of(asset)) for name, asset in before.items()}
         self._write({"event": "assets", "before": told}, sync=True)
 
+    def record_covers(self, covers: Mapping[str, str]) -> None:
+        """Say which albums have a cover that is about to be trashed: album id → asset id.
+
+        :raises JournalWriteError: it is not on the disk.
+        """
+        self._write({"event": "covers", "albums": dict(covers)}, sync=True)
+
     def record_tags(self, missing: Collection[str], carried: Mapping[str, Sequence[str]]) -> None:
         """Say what was seen of tags right before assets are tagged or untagged; see `effects.tags`.
 

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
-from immich_tools.plan.effects.assets import SetField
+from immich_tools.plan.effects.assets import LinkMotionVideo, SetField
 from immich_tools.plan.effects.base import Action, Change, Job, RunState
 from immich_tools.plan.effects.tags import AddTag, RemoveTag
 from immich_tools.plan.expected import Deviation, Expected
@@ -148,6 +148,8 @@ class Settlement:
         yield from (SetField(name, each, field_value(asset, each), value) for each, value in deviation.fields)
         yield from (RemoveTag(name, tag_id) for tag_id in sorted(deviation.returned_tags))
         yield from (AddTag(name, tag_id) for tag_id in sorted(deviation.missing_tags))
+        if deviation.is_relinked:
+            yield LinkMotionVideo(name, asset.live_photo_video_id, self.expected[name].video_id, straightens=True)
 
     def deviation(self, name: str) -> Deviation:
         """How an asset differs from what is expected, as last read."""
@@ -194,4 +196,6 @@ def _reason(deviation: Deviation) -> str:
         parts.append(_("tags"))
     if deviation.returned_tags:
         parts.append(_("removed tags"))
+    if deviation.is_relinked:
+        parts.append(_("motion video"))
     return _("the server took back what was written ({what})").format(what=", ".join(parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
@@ -11,7 +11,7 @@ from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, DeleteAlbum
-from immich_tools.plan.effects.albums import AlbumsLost
+from immich_tools.plan.effects.albums import AlbumField, AlbumsLost, SetAlbumField, albums_now
 from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import SetDuplicateGroup
@@ -57,8 +57,25 @@ def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
         carried=run.carried,
         contents=state.own(FileEffects).contents,
         remove_copies=remove_copies,
+        covers=_covers(run, immich),
     )
     return inverse(run.plan, changed, facts)
+
+
+def _covers(run: Run, immich: Immich) -> Mapping[str, Sequence[SetAlbumField]]:
+    """What gives albums the covers back that the run trashed, by the trashed asset."""
+    found: dict[str, list[SetAlbumField]] = {}
+    handed = {
+        change.action.album_id
+        for change in run.plan.changes
+        if isinstance(change.action, SetAlbumField) and change.action.field is AlbumField.THUMBNAIL
+    }
+    albums = albums_now(immich) if run.covers.keys() - handed else {}
+    for album_id, asset_id in sorted(run.covers.items()):
+        if album_id in albums and album_id not in handed:
+            action = SetAlbumField(album_id, albums[album_id].name, AlbumField.THUMBNAIL, before=None, after=asset_id)
+            found.setdefault(asset_id, []).append(action)
+    return found
 
 
 def _lost_before(
@@ -84,6 +101,7 @@ class Facts:
     :ivar made_tags: values of the tags it made.
     :ivar carried: the assets that carried a tag before the run put it on them or took it off.
     :ivar contents: what was copied, where the plan could not know it.
+    :ivar covers: what gives albums their covers back, by the asset.
     :ivar remove_copies: whether files that were written are to go again.
     """
 
@@ -94,6 +112,7 @@ class Facts:
     carried: Mapping[str, tuple[str, ...]] = field(factory=dict)
     contents: Mapping[str, Content] = field(factory=dict)
     remove_copies: bool = False
+    covers: Mapping[str, Sequence[SetAlbumField]] = field(factory=dict)
 
     def inverse(self, change: Change) -> tuple[Action, ...]:
         """What brings back the state before one change that was carried out."""
@@ -110,6 +129,8 @@ class Facts:
         if isinstance(action, WRITTEN):
             removal = action.removal(self.contents.get(change.id)) if self.remove_copies else None
             return () if removal is None else (removal,)
+        if isinstance(action, TrashAssets):
+            return (*action.inverse(), *(each for name in action.trashed_ids for each in self.covers.get(name, ())))
         return action.inverse()
 
     def loss(self, change: Change) -> str | None:
@@ -188,19 +209,26 @@ def _name(change: Change, number: int) -> str:
 
 
 def _names_to_wait_for(change: Change, facts: Facts) -> list[str]:
-    """Ids of the changes that undo `change`, but for the group of duplicates, which nobody's safety hangs on."""
+    """Ids of the changes that undo `change`, but for those which nobody's safety hangs on: groups of duplicates and covers."""
     return [
         _name(change, number)
         for number, action in enumerate(facts.inverse(change), 1)
-        if not isinstance(action, SetDuplicateGroup)
+        if not _comes_last(change, action)
     ]
+
+
+def _comes_last(change: Change, action: Action) -> bool:
+    """Whether it comes after everything else that undoes `change`: groups of duplicates, and covers of what is restored."""
+    return isinstance(action, SetDuplicateGroup) or (
+        isinstance(change.action, TrashAssets) and isinstance(action, SetAlbumField)
+    )
 
 
 def _undoing(change: Change, facts: Facts, requires: tuple[str, ...]) -> list[Change]:
     made: list[Change] = []
     for number, action in enumerate(facts.inverse(change), 1):
         reason = _reason(change, action)
-        before = tuple(each.id for each in made) if isinstance(action, SetDuplicateGroup) else ()
+        before = tuple(each.id for each in made) if _comes_last(change, action) else ()
         made.append(Change(_name(change, number), action, reason, (*requires, *before), change.group))
     return made
 

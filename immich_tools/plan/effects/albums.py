@@ -61,6 +61,18 @@ def albums_now(immich: Immich) -> dict[str, Album]:
     return {album.id: album for album in immich.albums.all()}
 
 
+def albums_covered_by(immich: Immich, asset_ids: Collection[str]) -> dict[str, str]:
+    """The user's own albums whose cover is one of some assets: album id → asset id.
+
+    Whoever lists albums while a cover is in the trash makes the server give them another one, for good (2.3.1 and 3.1.0).
+    """
+    return {
+        album.id: album.thumbnail_asset_id
+        for album in immich.albums.all()
+        if owned(album) and album.thumbnail_asset_id is not None and album.thumbnail_asset_id in asset_ids
+    }
+
+
 def owned(album: Album) -> bool:
     """Whether the album is the key's user's own; nobody else's is ever changed as a whole."""
     return album.role is AlbumRole.OWNER

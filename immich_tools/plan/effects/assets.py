@@ -164,6 +164,8 @@ class LinkMotionVideo(OneAsset):
     (2.3.1 and 3.1.0). Whoever purges a still purges the video that it points to, with its file.
 
     :ivar before, after: id of the video; None for none.
+    :ivar straightens: it repairs what the server has crossed. Then any link may be replaced, and undoing keeps it straight: taking it back
+        would let one copy's end take the other's file along.
     """
 
     kind: ClassVar[str] = "link-motion-video"
@@ -171,17 +173,21 @@ class LinkMotionVideo(OneAsset):
     phase: ClassVar[Phase] = Phase.LINKS
     operations: ClassVar[tuple[str, ...]] = ("updateAsset", *LOOK)
     job: ClassVar[Job] = Job.FLAG
+    is_expected: ClassVar[bool] = True
     is_sent_alone: ClassVar[bool] = True
     is_in_trash_fine: ClassVar[bool] = False
     reading: ClassVar[Reading] = Reading.SNAPSHOT
     before: str | None
     after: str | None
+    straightens: bool = False
 
     @property
     def named(self) -> tuple[str, ...]:
         return (self.asset_id,) if self.after is None else (self.asset_id, self.after)
 
     def inverse(self) -> tuple[Action, ...]:
+        if self.straightens:
+            return (LinkMotionVideo(self.asset_id, before=self.after, after=self.after, straightens=True),)
         return (LinkMotionVideo(self.asset_id, before=self.after, after=self.before),)
 
     def decides(self) -> tuple[str, ...]:
@@ -191,7 +197,12 @@ class LinkMotionVideo(OneAsset):
         now = state.assets[self.asset_id].live_photo_video_id
         if now == self.after:
             return ALREADY
-        return None if now == self.before else stale(_("the motion video has been changed since"))
+        if self.straightens or now == self.before:
+            return None
+        return stale(_("the motion video has been changed since"))
+
+    def expect(self, run: RunState, asset_id: str, expected: Expected) -> None:
+        expected.link(self.after)
 
     @classmethod
     def send(cls, run: RunState, changes: Sequence[Change[Any]]) -> Results:
@@ -211,6 +222,8 @@ class Removal(Action):
     :ivar trashed_ids: the unit; all of it or nothing goes.
     :ivar kept_ids: assets that must still be there, outside the trash, at that moment: the reason why the others may go.
     :ivar duplicate_id: the duplicate group they come from; None when they come from elsewhere.
+    :ivar own_videos: motion videos that belong to `trashed_ids`. Purging a still purges the video that it points to, with its file, so one
+        that points to any other video by then does not go. None where nobody knows.
     :ivar fingerprints: what each of `trashed_ids` was like when this was decided (see `fingerprint`), as the list of duplicate groups
         tells it; empty where nothing depends on that. An asset that is different now does not go.
     """
@@ -219,6 +232,7 @@ class Removal(Action):
     kept_ids: tuple[str, ...] = ()
     duplicate_id: str | None = None
     fingerprints: tuple[str, ...] = ()
+    own_videos: tuple[str, ...] | None = None
     operations: ClassVar[tuple[str, ...]] = ("deleteAssets", *LOOK)
     is_in_trash_fine: ClassVar[bool] = False
 
@@ -260,6 +274,13 @@ class Removal(Action):
         for asset_id, planned in zip(self.trashed_ids, self.fingerprints, strict=False):
             if fingerprint(state.assets[asset_id]) != planned:
                 return stale(_("asset {id} has been changed since it was planned").format(id=asset_id))
+        for asset_id in self.trashed_ids if self.own_videos is not None else ():
+            if state.assets[asset_id].live_photo_video_id not in (None, *(self.own_videos or ())):
+                return stale(
+                    _("asset {id} points to the motion video of another copy, which would go with it").format(
+                        id=asset_id
+                    )
+                )
         for asset_id in self.kept_ids:
             if state.assets[asset_id].is_offline:
                 return stale(_("the file of asset {id}, which is kept, is missing").format(id=asset_id))

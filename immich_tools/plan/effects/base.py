@@ -35,12 +35,11 @@ LOOK: Final = ("getAssetInfo", "searchAssets", "searchAssetStatistics", "getAsse
 class Phase(IntEnum):
     """The order of effects within a level: what brings back comes first, what takes away last.
 
-    Fields come before tags, and both before favourites and groups: a later write of one asset waits for the jobs of an earlier one.
+    A later write of one asset waits for the jobs of an earlier one. Links of live photos come after fields and tags, whose jobs link anew.
     """
 
     RESTORE = 1
     FILES = 2
-    LINKS = 3
     FIELDS = 4
     CREATE_ALBUM = 5
     LEAVE_ALBUM = 6
@@ -49,15 +48,16 @@ class Phase(IntEnum):
     SHARE_ALBUM = 9
     UNTAG = 10
     TAG = 11
-    UNSTACK = 12
-    GROUP = 13
-    DISMISS = 14
-    STACK = 15
-    DELETE_ALBUM = 16
-    SCAN = 17
-    TRASH = 18
-    DELETE = 19
-    REMOVE_FILE = 20
+    LINKS = 12
+    UNSTACK = 13
+    GROUP = 14
+    DISMISS = 15
+    STACK = 16
+    DELETE_ALBUM = 17
+    SCAN = 18
+    TRASH = 19
+    DELETE = 20
+    REMOVE_FILE = 21
 
 
 class Reading(Enum):
