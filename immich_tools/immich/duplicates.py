@@ -23,6 +23,17 @@ Resolution: TypeAlias = tuple[str, Sequence[str], Sequence[str]]
 
 
 @frozen
+class Unresolved:
+    """Why the server did not resolve a group.
+
+    :ivar is_invalid: it counts other members than were named. It counts those of all owners, while its list shows the user's own (3.1.0).
+    """
+
+    reason: str
+    is_invalid: bool = False
+
+
+@frozen
 class Duplicates:
     """The duplicate groups of the key's user."""
 
@@ -58,12 +69,12 @@ class Duplicates:
         body = BulkIdsDto(ids=list(duplicate_ids))
         self.connection.send(delete_duplicates._get_kwargs(body=body))
 
-    def resolve(self, resolutions: Sequence[Resolution]) -> dict[str, str | None]:
+    def resolve(self, resolutions: Sequence[Resolution]) -> dict[str, Unresolved | None]:
         """Let the server trash the losers of groups and dissolve these (Immich 2.7 on).
 
         The server also merges what the losers have into a single keeper: whoever must know what that gives transfers first.
 
-        :returns: duplicate id → None when done, else the server's reason.
+        :returns: duplicate id → None when done, else why not.
         :raises RequestRefused: a group is unknown or resolved already; then none of the call is done.
         """
         groups = [
@@ -76,6 +87,8 @@ class Duplicates:
             timeout=max(LONG, self.connection.timeout),
         )
         return {
-            each["id"]: None if each["success"] else str(each.get("errorMessage") or each.get("error"))
+            each["id"]: None
+            if each["success"]
+            else Unresolved(str(each.get("errorMessage") or each.get("error")), each.get("error") == "validation")
             for each in answer
         }

@@ -15,7 +15,7 @@ from rich.control import Control
 from rich.segment import ControlType
 
 from immich_tools.errors import ExitCode
-from immich_tools.i18n import _
+from immich_tools.i18n import _, ngettext
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.executor import Progress
 from immich_tools.plan.model import Plan
@@ -190,14 +190,21 @@ class Output:
         if self._quiet:
             return None
         last = 0.0
-        shown = (-1, -1)
+        shown = (-1, -1, -1)
         began = time.monotonic()
 
         def watch(progress: Progress) -> None:
             nonlocal last, shown
-            state = (progress.done, progress.bytes_done)
+            state = (progress.done, progress.bytes_done, progress.waiting)
             text = f"{title}: {progress.done}/{progress.total}{_bytes(progress, time.monotonic() - began)}"
-            is_last = progress.done == progress.total
+            if progress.waiting:
+                words = ngettext(
+                    ", waiting for the server's jobs ({count} asset)",
+                    ", waiting for the server's jobs ({count} assets)",
+                    progress.waiting,
+                )
+                text += words.format(count=progress.waiting)
+            is_last = progress.done == progress.total and not progress.waiting
             if shown == state:
                 return
             if self.err.is_terminal and not self.err.is_dumb_terminal:

@@ -345,15 +345,29 @@ class TrashAssets(Removal):
     def send(cls, run: RunState, changes: Sequence[Change[Any]]) -> Results:
         actions: dict[str, TrashAssets] = {change.id: change.action for change in changes}
         # Before 2.7 there is no such request; what it does there for a group that is trashed but for one, the next look at the groups does.
-        if not changes[0].action.by_resolving or not run.immich.duplicates.can_resolve:
+        # It honours the server's switch for the trash and takes no veto: where nothing is kept, the losers go by a request that does.
+        may_resolve = run.immich.duplicates.can_resolve and run.immich.trash_policy.is_safety_net
+        if not changes[0].action.by_resolving or not may_resolve:
             # What was verified on the disk is verified again before a retry.
             run.immich.assets.trash(asset_ids(changes), once=any(action.claims for action in actions.values()))
             return whole(changes)
         refused = run.immich.duplicates.resolve(
             [(action.duplicate_id or "", action.kept_ids, action.trashed_ids) for action in actions.values()]
         )
+        left = {
+            name: refused[action.duplicate_id or ""]
+            for name, action in actions.items()
+            if action.duplicate_id in refused
+        }
+        # A group that other owners share can never be resolved. What the losers had is proven, so they go without it.
+        shared = [change for change in changes if (why := left.get(change.id)) is not None and why.is_invalid]
+        if shared:
+            run.immich.assets.trash(asset_ids(shared))
+            left |= dict.fromkeys((change.id for change in shared), None)
         missing = _("the server did not answer for this group")
-        reasons = {name: refused.get(action.duplicate_id or "", missing) for name, action in actions.items()}
+        reasons = {
+            name: missing if name not in left else (why.reason if (why := left[name]) else None) for name in actions
+        }
         return {name: DONE if reason is None else Result(Status.UNKNOWN, reason) for name, reason in reasons.items()}
 
     def is_in_effect(self, assets: Mapping[str, Asset]) -> bool:
