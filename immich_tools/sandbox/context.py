@@ -24,7 +24,8 @@ class Server:
     ties); it is separate from the generator of ids so that reading does not change later ids. `mounts` tells where folders of
     the server really are; other paths are what they say. `facial_recognition` is what the server says of itself: faces are
     added by hand all the same. `files_in_use` are the sidecars that a job is writing; nothing can be written below
-    `read_only_paths`; answers that would hold one of `broken_assets` fail."""
+    `read_only_paths`; answers that would hold one of `broken_assets` fail. `integrity`
+    is what the last check of all files found, by kind."""
 
     dialect: Dialect
     state: State
@@ -42,6 +43,7 @@ class Server:
     read_only_paths: set[str] = field(factory=set)
     files_in_use: set[str] = field(factory=set)
     broken_assets: set[str] = field(factory=set)
+    integrity: dict[str, list[dict[str, object]]] = field(factory=dict)
 
     @property
     def is_v3(self) -> bool:

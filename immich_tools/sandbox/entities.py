@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from attrs import define, field
 
@@ -82,7 +83,7 @@ class Asset:
     """One row of the asset table. `local_date_time` is a wall clock labelled UTC; `deleted_at` is set both for trashed and
     for offline assets, `is_trashed_by_user` only for the former (status `trashed`). `is_extracted` is false while nobody has
     read the metadata of an external file yet; `content_identifiers` are what may tie a still to its motion video. `edited` is
-    what the editor of Immich 3 made of a picture.
+    what the editor of Immich 3 made of a picture by its `edits`.
 
     `is_declared` tells an asset whose metadata was given instead of being read from its file; `embedded` is then what its
     file says besides the sidecar, from its first write on. `sidecar` is a sidecar in memory, `sidecar_path` where the
@@ -121,6 +122,7 @@ class Asset:
     file: Path | None = None
     sidecar: bytes | None = field(default=None, repr=False)
     edited: bytes | None = field(default=None, repr=False)
+    edits: list[dict[str, Any]] = field(factory=list)
     is_extracted: bool = True
     content_identifiers: tuple[str, ...] = ()
     is_declared: bool = True

@@ -19,6 +19,8 @@ METADATA: Final = "metadataExtraction"
 THUMBNAILS: Final = "thumbnailGeneration"
 STORAGE_TEMPLATE: Final = "storageTemplateMigration"
 FACE_DETECTION: Final = "faceDetection"
+INTEGRITY: Final = "integrityCheck"
+EDITOR: Final = "editor"
 # Immich 2.3.1 and 3.1.0, defaults of the job settings; every other queue runs one job at a time.
 CONCURRENCY: Final[Mapping[str, int]] = {METADATA: 5, SIDECAR: 5, LIBRARY: 5, THUMBNAILS: 3}
 # How much of a job's delay it waits before it starts, at most; it works for the rest.
@@ -87,10 +89,16 @@ class Queues:
     _due: int = field(default=0, init=False)
     _new: int = field(default=0, init=False)
     _paused: Container[str] = field(default=(), init=False)
-    _started: float = field(factory=monotonic, init=False)
+    _started: float = field(default=0.0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._chance.seed(0 if self.jobs is None else self.jobs.seed)
+        self.set_jobs(self.jobs)
+
+    def set_jobs(self, jobs: Jobs | None) -> None:
+        """Exchange the settings; for queues without work."""
+        self.jobs = jobs
+        self._chance.seed(0 if jobs is None else jobs.seed)
+        self._started = monotonic() - (self.elapsed / jobs.speed if jobs is not None and jobs.real_time else 0.0)
 
     @property
     def _is_delayed(self) -> bool:

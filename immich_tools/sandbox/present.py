@@ -20,6 +20,7 @@ from immich_tools.sandbox.entities import (
     Visibility,
 )
 from immich_tools.sandbox.moments import microseconds, milliseconds
+from immich_tools.sandbox.refusals import internal_error
 
 Json = dict[str, object]
 
@@ -47,6 +48,8 @@ UPDATED = AssetView(exif=True, people=True)
 def asset_json(server: Server, asset: Asset, view: AssetView) -> Json:
     """One asset. Immich 3.1.0 has no deviceAssetId, deviceId and unassignedFaces; it adds width, height and isEdited, and
     its durations are milliseconds."""
+    if asset.id in server.broken_assets:
+        raise internal_error()
     is_v3, state = server.is_v3, server.state
     time: Callable[[datetime], str] = microseconds if view.nested else milliseconds
     result: Json = {"id": asset.id, "createdAt": time(asset.created_at)}
@@ -93,7 +96,7 @@ def asset_json(server: Server, asset: Asset, view: AssetView) -> Json:
     if is_v3:
         result["width"] = asset.exif.width
         result["height"] = asset.exif.height
-        result["isEdited"] = asset.edited is not None
+        result["isEdited"] = bool(asset.edits) or asset.edited is not None
     return result
 
 

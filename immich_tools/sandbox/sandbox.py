@@ -21,6 +21,7 @@ from immich_tools.sandbox.exchange import ConnectionFailed, Request, Response
 from immich_tools.sandbox.faults import BROKEN_CONNECTION, CARRIED_OUT, FaultKind, FaultPlayer, Faults
 from immich_tools.sandbox.half_batch import handle_half_of_batch
 from immich_tools.sandbox.handlers.trash import purge_expired
+from immich_tools.sandbox.integrity import queue_check
 from immich_tools.sandbox.jobs import JobClock, Jobs, Queues
 from immich_tools.sandbox.state import State, utc_now
 
@@ -32,10 +33,13 @@ URL: Final = "http://sandbox.local"
 
 def _clock_of(queues: Queues, now: Callable[[], datetime]) -> Callable[[], datetime]:
     """The server's clock: with delayed jobs it stands still unless the job clock moves."""
-    if now is utc_now and queues.jobs is not None and not queues.jobs.at_once:
-        start = now()
-        return lambda: start + timedelta(seconds=queues.elapsed)
-    return lambda: now() + timedelta(seconds=queues.elapsed)
+    start = now()
+
+    def read() -> datetime:
+        is_virtual = now is utc_now and queues.jobs is not None and not queues.jobs.at_once
+        return (start if is_virtual else now()) + timedelta(seconds=queues.elapsed)
+
+    return read
 
 
 @frozen
@@ -71,6 +75,7 @@ class Sandbox(fill.Filling):
         trash_days: days until the nightly job purges what is in the trash.
         now: the server's clock; the time that the job clock has counted is added to it.
         jobs: when background jobs run; without it everything that a request queued is done before the next request.
+        public_users: whether users see each other in the list of users; administrators always do.
         storage_template: whether uploads are moved to where the storage template wants them.
     """
 
@@ -85,12 +90,13 @@ class Sandbox(fill.Filling):
         trash_days: int = 30,
         now: Callable[[], datetime] = utc_now,
         jobs: Jobs | None = None,
+        public_users: bool = True,
         storage_template: bool = False,
     ) -> None:
         queues = Queues(jobs)
         state = State(seed, _clock_of(queues, now))
         server = Server(dialect, state, trash, trash_days, folder, faults or Faults(), queues=queues)
-        server.storage_template = storage_template
+        server.public_users, server.storage_template = public_users, storage_template
         if folder is not None:
             server.folder = folder.resolve()
             server.media_root = str(server.folder)
@@ -122,6 +128,12 @@ class Sandbox(fill.Filling):
         """Exchange the faults; their request numbers count from here."""
         self.server.faults = faults or Faults()
         self._player = FaultPlayer(self.server.faults)
+
+    def set_jobs(self, jobs: Jobs | None) -> None:
+        """Exchange when background jobs run; what waits is done before."""
+        with self._core.lock:
+            self.settle()
+            self.server.queues.set_jobs(jobs)
 
     def handle(self, request: Request) -> Response:
         """Answer one request, faults included.
@@ -232,6 +244,13 @@ class Sandbox(fill.Filling):
         else:
             self.server.read_only_paths.discard(path)
 
+    def break_asset(self, asset_id: str, is_broken: bool = True) -> None:
+        """Let every answer that would hold an asset fail with status 500, as after damage in the database."""
+        if is_broken:
+            self.server.broken_assets.add(asset_id)
+        else:
+            self.server.broken_assets.discard(asset_id)
+
     def settle(self) -> None:
         """Do what waits in the server's queues, but for paused ones; virtual time passes meanwhile."""
         with self._core.lock:
@@ -245,6 +264,9 @@ class Sandbox(fill.Filling):
             return dump_state(self.server)
 
     def run_nightly_jobs(self) -> int:
-        """Purge what has been in the trash for too long. Returns how many assets are gone."""
+        """Purge what has been in the trash for too long, and queue the integrity check of Immich 3. Returns how many assets are
+        gone."""
         with self._core.lock:
+            if self.server.is_v3:
+                queue_check(self.server)
             return purge_expired(self.server)

@@ -101,8 +101,9 @@ class State:
         by_time, assets = self._by_time, self.assets
         return (assets[by_time[position][1]] for position in positions)
 
-    def remove_asset(self, asset: Asset, *, delete_files: bool) -> None:
-        """Purge a row: what refers to it lets go of it, and its motion video goes too when no other still needs it.
+    def remove_asset(self, asset: Asset, *, delete_files: bool | Callable[[Asset], bool]) -> None:
+        """Purge a row: what refers to it lets go of it, and its motion video goes too when no other still needs it, whosesoever
+        folder it lies in. `delete_files` tells whether the files go as well, or of which assets.
 
         Immich 2.3.1 and 3.1.0: purging a still queues the purge of its motion video; a foreign key clears
         `livePhotoVideoId` of a still whose video goes; a stack left with fewer than two members is dissolved."""
@@ -115,7 +116,10 @@ class State:
         self._remove_from_times(asset)
         self.set_duplicate(asset, None)
         for album_id in self.albums_of_asset.pop(asset.id, set()):
-            self.albums[album_id].asset_ids.pop(asset.id, None)
+            album = self.albums[album_id]
+            album.asset_ids.pop(asset.id, None)
+            if album.thumbnail_id == asset.id:
+                album.thumbnail_id, album.thumbnail_is_chosen = None, False
         for tag_id in self.tags_of_asset.pop(asset.id, {}):
             self.tags[tag_id].asset_ids.discard(asset.id)
         for face_id in self.faces_of_asset.pop(asset.id, []):
@@ -125,7 +129,7 @@ class State:
             for still in self.assets.values():
                 if still.live_photo_video_id == asset.id:
                     still.live_photo_video_id = None
-        if delete_files and asset.file is not None:
+        if asset.file is not None and (delete_files if isinstance(delete_files, bool) else delete_files(asset)):
             asset.file.unlink(missing_ok=True)
             asset.file.with_name(f"{asset.file.name}.xmp").unlink(missing_ok=True)
         video = self.assets.get(asset.live_photo_video_id or "")
@@ -172,6 +176,19 @@ class State:
         if album.thumbnail_id == asset_id:
             album.thumbnail_id, album.thumbnail_is_chosen = None, False
         return True
+
+    def refresh_covers(self) -> None:
+        """Give albums whose cover is not among their members outside the trash the newest of these, if there is any: what the
+        server does whenever albums are read (both versions). The old cover does not come back."""
+        for album in self.albums.values():
+            cover = self.assets.get(album.thumbnail_id or "")
+            if cover is not None and cover.id in album.asset_ids and cover.deleted_at is None:
+                continue
+            shown = (asset for asset in self.existing(album.asset_ids) if asset.deleted_at is None)
+            newest = max(shown, key=lambda asset: (asset.file_created_at, asset.id), default=None)
+            chosen = None if newest is None else newest.id
+            if chosen != album.thumbnail_id:
+                album.thumbnail_id, album.thumbnail_is_chosen, album.updated_at = chosen, False, self.now()
 
     def remove_album(self, album: Album) -> None:
         """Delete an album; its assets stay."""

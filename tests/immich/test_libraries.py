@@ -10,7 +10,7 @@ import pytest
 from immich_tools import Immich
 from immich_tools.errors import AccessDenied, AdministratorNeeded, RequestRefused, WriteRefused
 from immich_tools.immich.filters import AssetFilter
-from immich_tools.sandbox import Sandbox
+from immich_tools.sandbox import Jobs, Sandbox
 from immich_tools.sandbox.pictures import Picture, draw
 
 Connect = Callable[..., Immich]
@@ -62,6 +62,7 @@ def test_waiting_for_a_scan(sandbox: Sandbox, immich: Immich, tmp_path: Path) ->
     (tmp_path / "Trip" / "IMG_10.jpg").write_bytes(draw(Picture(2)))
     library_id = sandbox.add_library("Photos", [str(tmp_path)])
     sandbox.add_asset(original_file_name="IMG_1.jpg")
+    sandbox.set_jobs(Jobs(delay=(0.05, 0.1)))
     immich.libraries.scan(library_id)
     wanted = AssetFilter(library_id=library_id, path_part=f"{tmp_path}/trip/IMG_1", with_exif=True)
     states: list[dict[str, bool]] = []

@@ -246,7 +246,7 @@ def test_work_is_done_before_the_state_is_saved(
 
 
 def test_a_request_that_never_arrived_moves_nothing(call: Any, library: str, folder: Path, sandbox: Sandbox) -> None:
-    sandbox.server.queues.jobs = Jobs(at_once=True)
+    sandbox.set_jobs(Jobs(at_once=True))
     call("POST", f"/libraries/{library}/scan")
     sandbox.set_faults(Faults(at={1: FaultKind.BAD_GATEWAY}))
     call("GET", "/jobs")

@@ -34,13 +34,6 @@ def _shown_assets(call: Call, album: Album) -> list[Asset]:
     return sorted(shown, key=lambda asset: (asset.file_created_at, asset.id), reverse=True)
 
 
-def _thumbnail(album: Album, shown: list[Asset]) -> str | None:
-    """The chosen one while it can be shown, else the newest."""
-    if any(asset.id == album.thumbnail_id for asset in shown):
-        return album.thumbnail_id
-    return shown[0].id if shown else None
-
-
 def _album_users(call: Call, album: Album) -> list[Json]:
     """Immich 3.1.0 lists the owner first, with the role `owner`; 2.3.1 does not list the owner."""
     users = call.state.users
@@ -66,7 +59,7 @@ def album_json(
     result: Json = {
         "albumName": album.name,
         "description": album.description,
-        "albumThumbnailAssetId": _thumbnail(album, shown),
+        "albumThumbnailAssetId": album.thumbnail_id,
         "createdAt": milliseconds(album.created_at),
         "updatedAt": milliseconds(album.updated_at),
         "id": album.id,
@@ -105,7 +98,8 @@ def _album_date(moment: datetime, *, is_get: bool) -> str:
 @ROUTES.add("GET", "/albums")
 def list_albums(call: Call) -> Response:
     """Newest first. Immich 2.3.1: own albums, `shared=true` those shared by or with the caller, `shared=false` own unshared
-    ones. 3.1.0: own and shared ones, filtered by isOwned, isShared, name and id. `assetId` wins over the rest."""
+    ones. 3.1.0: own and shared ones, filtered by isOwned, isShared, name and id. `assetId` wins over the rest. Reading replaces covers
+    that are in the trash (both versions)."""
     fields = (
         {"assetId": uuid(), "shared": boolean()}
         if not call.is_v3
@@ -118,6 +112,7 @@ def list_albums(call: Call) -> Response:
         }
     )
     query = call.query(fields)
+    call.state.refresh_covers()
     albums = [album for album in call.state.albums.values() if may_use_album(call, album, AlbumUse.READ)]
     if "assetId" in query:
         albums = [album for album in albums if query["assetId"] in album.asset_ids]
@@ -190,6 +185,7 @@ def get_album(call: Call) -> Response:
     """Immich 2.3.1 lists the members unless `withoutAssets=true`; 3.1.0 never does."""
     without = call.query({"withoutAssets": boolean()} if not call.is_v3 else {}).get("withoutAssets", False)
     album = usable_album(call, call.path["id"], AlbumUse.READ, "album.read")
+    call.state.refresh_covers()
     return json_response(album_json(call, album, is_single=True, assets=not without))
 
 
@@ -279,4 +275,5 @@ def remove_assets(call: Call) -> Response:
             call.state.remove_from_album(album, asset_id)
             album.updated_at = call.now
             results.append(per_id(asset_id))
+    call.state.refresh_covers()
     return json_response(results)

@@ -277,11 +277,3 @@ def run_asset_jobs(call: Call) -> Response:
         if body["name"] == "refresh-metadata":
             queue_extraction(call.server, asset)
     return NO_CONTENT
-
-
-@ROUTES.add("GET", "/assets/{id}/edits", dialects=ONLY_V3)
-def get_edits(call: Call) -> Response:
-    """What was done to a picture; the sandbox knows only that it was."""
-    asset = readable_asset(call, call.path["id"])
-    turned = {"id": asset.id, "action": "rotate", "parameters": {"angle": 90}}
-    return json_response({"assetId": asset.id, "edits": [] if asset.edited is None else [turned]})

@@ -6,7 +6,7 @@ from immich_tools.sandbox.context import Call
 from immich_tools.sandbox.entities import Asset, Visibility
 from immich_tools.sandbox.exchange import NO_CONTENT, Response, json_response
 from immich_tools.sandbox.extraction import queue_sidecar_write
-from immich_tools.sandbox.handlers.trash import move_to_trash, removes_files_of
+from immich_tools.sandbox.handlers.trash import move_to_trash, purge
 from immich_tools.sandbox.present import AssetView, asset_json, exif_json
 from immich_tools.sandbox.refusals import no_access
 from immich_tools.sandbox.router import RouteTable
@@ -18,9 +18,12 @@ _VIEW_V3 = AssetView(exif=True, nested=True, tags=True)
 
 
 def _is_candidate(call: Call, asset: Asset) -> bool:
+    return asset.owner_id == call.user.id and _can_be_shown(asset)
+
+
+def _can_be_shown(asset: Asset) -> bool:
     return (
-        asset.owner_id == call.user.id
-        and asset.deleted_at is None
+        asset.deleted_at is None
         and asset.stack_id is None
         and asset.visibility in (Visibility.TIMELINE, Visibility.ARCHIVE)
     )
@@ -104,14 +107,18 @@ _GROUP = record({"duplicateId": uuid(required=True), "keepAssetIds": IDS, "trash
 @ROUTES.add("POST", "/duplicates/resolve", dialects=ONLY_V3)
 def resolve_groups(call: Call) -> Response:
     """Merge metadata into a single keeper and trash the rest, group by group; 400 for the whole call when one group is
-    unknown or was resolved before (Immich 3.1.0)."""
+    unknown or was resolved before. The members of all owners count, though the list of groups shows only one's own (Immich
+    3.1.0)."""
     groups = call.body({"groups": list_of(_GROUP, required=True, minimum_items=1)})["groups"]
     _require_groups(call, [group["duplicateId"] for group in groups])
     return json_response([_resolve(call, **group) for group in groups])
 
 
 def _resolve(call: Call, duplicateId: str, keepAssetIds: list[str], trashAssetIds: list[str]) -> dict[str, object]:
-    members = {asset.id: asset for asset in _own_members(call, duplicateId) if asset.deleted_at is None}
+    everybodys = call.state.existing(list(call.state.duplicate_groups.get(duplicateId, ())))
+    members = {asset.id: asset for asset in everybodys if _can_be_shown(asset)}
+    if not members:
+        return {"id": duplicateId, "success": False, "error": "not_found"}
     kept, trashed = set(keepAssetIds) & members.keys(), set(trashAssetIds) & members.keys()
     problem = None
     if kept & trashed:
@@ -120,6 +127,9 @@ def _resolve(call: Call, duplicateId: str, keepAssetIds: list[str], trashAssetId
         problem = "Every asset must be in either keepAssetIds or trashAssetIds"
     if problem is not None:
         return {"id": duplicateId, "success": False, "error": "validation", "errorMessage": problem}
+    if any(members[asset_id].owner_id != call.user.id for asset_id in trashed):
+        problem = "No permission to delete assets"
+        return {"id": duplicateId, "success": False, "error": "no_permission", "errorMessage": problem}
     if len(kept) == 1 and trashed:
         _merge(call, members[next(iter(kept))], list(members.values()))
     for asset in members.values():
@@ -130,8 +140,7 @@ def _resolve(call: Call, duplicateId: str, keepAssetIds: list[str], trashAssetId
         if call.server.trash:
             move_to_trash(call, members[asset_id])
         else:
-            asset = members[asset_id]
-            call.state.remove_asset(asset, delete_files=removes_files_of(call.server, asset))
+            purge(call.server, members[asset_id])
     return {"id": duplicateId, "success": True}
 
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from immich_tools.sandbox.context import Call
 from immich_tools.sandbox.exchange import NO_CONTENT, Response, json_response
-from immich_tools.sandbox.integrity import KINDS, missing_files, untracked_files
+from immich_tools.sandbox.integrity import JOBS, KINDS, PAGE, findings, queue_check
+from immich_tools.sandbox.refusals import Refused
 from immich_tools.sandbox.router import RouteTable
-from immich_tools.sandbox.validation import ONLY_V3, boolean, choice, integer, string
+from immich_tools.sandbox.validation import ONLY_V3, boolean, choice, string
 
 ROUTES = RouteTable()
 _STATES: Final = ("active", "completed", "failed", "delayed", "waiting", "paused")
@@ -59,7 +60,10 @@ def list_jobs(call: Call) -> Response:
 
 @ROUTES.add("POST", "/jobs")
 def create_job(call: Call) -> Response:
-    call.body({"name": string(required=True)})
+    """The integrity checks of Immich 3 are queued; the other jobs have nothing to do here."""
+    name = call.body({"name": string(required=True)})["name"]
+    if call.is_v3 and name in JOBS:
+        queue_check(call.server)
     return NO_CONTENT
 
 
@@ -121,28 +125,24 @@ def empty_queue(call: Call) -> Response:
 
 @ROUTES.add("GET", "/admin/integrity/summary", dialects=ONLY_V3)
 def integrity_summary(call: Call) -> Response:
-    counts = {"untracked_file": len(untracked_files(call.server)), "missing_file": len(missing_files(call.server))}
-    return json_response({**counts, "checksum_mismatch": 0})
+    return json_response({kind: len(findings(call.server, kind)) for kind in KINDS})
 
 
 @ROUTES.add("GET", "/admin/integrity/report", dialects=ONLY_V3)
 def integrity_report(call: Call) -> Response:
-    """Files that are missing or unknown, one page; only originals with a real file are looked at."""
-    fields = {"type": choice(*KINDS, required=True), "limit": integer(lowest=1), "cursor": string()}
-    query = call.query(fields)
-    items = _report_items(call, query["type"])
-    start = next((i + 1 for i, item in enumerate(items) if item["id"] == query.get("cursor")), 0)
-    limit = query.get("limit", 500)
-    page = items[start : start + limit]
-    body: dict[str, object] = {"items": [{key: item[key] for key in ("id", "type", "path")} for item in page]}
-    if len(items) > start + limit:
-        body["nextCursor"] = page[-1]["id"]
+    """What the last check found, 500 a page; the cursor is the first id of the next page. Immich 3.1.0 refuses every limit."""
+    if "limit" in call.request.query:
+        issue = {"expected": "number", "code": "invalid_type", "path": ["limit"]}
+        issue["message"] = "Invalid input: expected number, received string"
+        raise Refused(400, "Validation failed", issues=[issue])
+    query = call.query({"type": choice(*KINDS, required=True), "cursor": string()})
+    items = findings(call.server, query["type"])
+    if "cursor" in query:
+        items = [item for item in items if str(item["id"]) <= query["cursor"]]
+    body: dict[str, object] = {"items": items[:PAGE]}
+    if len(items) > PAGE:
+        body["nextCursor"] = items[PAGE]["id"]
     return json_response(body)
-
-
-def _report_items(call: Call, kind: str) -> list[dict[str, object]]:
-    finders = {"missing_file": missing_files, "untracked_file": untracked_files}
-    return finders[kind](call.server) if kind in finders else []
 
 
 @ROUTES.add("GET", "/admin/integrity/report/{type}/csv", dialects=ONLY_V3, plain=["type"])
@@ -152,6 +152,6 @@ def integrity_report_as_csv(call: Call) -> Response:
     out = io.StringIO()
     table = csv.writer(out)
     table.writerow(_CSV_COLUMNS)
-    for item in _report_items(call, kind):
-        table.writerow([item.get(column, "") for column in _CSV_COLUMNS])
+    for item in findings(call.server, kind):
+        table.writerow([item[column] or "" for column in _CSV_COLUMNS])
     return Response(200, {"content-type": "text/csv; charset=utf-8"}, out.getvalue().encode())

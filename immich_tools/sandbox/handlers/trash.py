@@ -19,7 +19,7 @@ def delete_assets(call: Call) -> Response:
     body = call.body({"ids": IDS, "force": boolean()})
     for asset in owned_assets(call, body["ids"], "asset.delete"):
         if body.get("force"):
-            call.state.remove_asset(asset, delete_files=removes_files_of(call.server, asset))
+            purge(call.server, asset)
         else:
             move_to_trash(call, asset)
     return NO_CONTENT
@@ -34,13 +34,15 @@ def move_to_trash(call: Call, asset: Asset) -> None:
 
 def removes_files_of(server: Server, asset: Asset) -> bool:
     """Whether a purge removes the file. Immich removes external files too when it can write; the sandbox removes only files
-    inside its own folder, and uploads, so that nobody's pictures are lost to a test."""
-    if server.is_read_only(asset.original_path):
-        return False
-    homes = [] if server.folder is None else [server.folder]
-    if asset.library_id is None:
-        homes += server.mounts.values()
-    return asset.file is not None and any(asset.file.is_relative_to(home) for home in homes)
+    inside its own folder and inside mounted ones, so that nobody's pictures are lost to a test."""
+    homes = [*server.mounts.values(), *([] if server.folder is None else [server.folder])]
+    is_home = asset.file is not None and any(asset.file.is_relative_to(home) for home in homes)
+    return is_home and not server.is_read_only(asset.original_path)
+
+
+def purge(server: Server, asset: Asset, *, with_files: bool = True) -> None:
+    """Remove an asset, and the motion video that it points to unless another asset does, too (both versions)."""
+    server.state.remove_asset(asset, delete_files=lambda each: with_files and removes_files_of(server, each))
 
 
 def _restore(call: Call, asset: Asset) -> None:
@@ -77,7 +79,7 @@ def empty_trash(call: Call) -> Response:
     """Offline assets are not emptied: their status is not `trashed` (both versions)."""
     assets = _own_trash(call)
     for asset in assets:
-        call.state.remove_asset(asset, delete_files=removes_files_of(call.server, asset))
+        purge(call.server, asset)
     return json_response({"count": len(assets)})
 
 
@@ -89,5 +91,5 @@ def purge_expired(server: Server) -> int:
     limit = server.state.now() - retention
     expired = [a for a in server.state.assets.values() if a.deleted_at is not None and a.deleted_at <= limit]
     for asset in expired:
-        server.state.remove_asset(asset, delete_files=removes_files_of(server, asset) and not asset.is_offline)
+        purge(server, asset, with_files=not asset.is_offline)
     return len(expired)

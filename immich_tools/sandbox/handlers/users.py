@@ -38,7 +38,10 @@ def get_me(call: Call) -> Response:
 
 @ROUTES.add("GET", "/users")
 def list_users(call: Call) -> Response:
-    return json_response([user_json(user) for user in reversed(call.state.users.values())])
+    """A server may hide users from each other; administrators see all (both versions)."""
+    sees_all = call.server.public_users or call.user.is_admin
+    users = reversed(call.state.users.values()) if sees_all else [call.user]
+    return json_response([user_json(user) for user in users])
 
 
 @ROUTES.add("GET", "/users/{id}")
@@ -83,7 +86,7 @@ def delete_user(call: Call) -> Response:
     state = call.state
     answer = _own_user_json(call, user)
     for asset in list(state.assets_of(user.id)):
-        state.remove_asset(asset, delete_files=asset.library_id is None)
+        state.remove_asset(asset, delete_files=lambda each: each.library_id is None)
     for album in [album for album in state.albums.values() if album.owner_id == user.id]:
         state.remove_album(album)
     for album in state.albums.values():
