@@ -9,7 +9,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from PIL import Image
 
 from immich_tools.sandbox import Dialect, Sandbox, create
 from immich_tools.sandbox.entities import Album, AlbumRole, ApiKey, Exif, Face, Library, Person, Stack, Tag, User
+from tests.contract.comparison import Comparison, Json, objects
 
 CAPTURES = Path(__file__).parent / "captures"
 FOLDERS = {Dialect.V2: "v2.3.1", Dialect.V3: "v3.1.0"}
@@ -27,85 +27,10 @@ KNOWN_LENGTHS = {"timeline": 98, "archive": 2, "hidden": 1, "trashed": 2, "of li
 # Exchanges that cannot be replayed, with the reason; none at present.
 NOT_REPLAYED: dict[tuple[Dialect, str], str] = {}
 
-# Values that must be equal wherever both sides show the same object; everything else is compared by type.
-TELLING = frozenset(
-    {
-        "albumName",
-        "assetCount",
-        "boundingBoxX1",
-        "boundingBoxX2",
-        "checksum",
-        "count",
-        "dateTimeOriginal",
-        "description",
-        "duplicateId",
-        "duration",
-        "email",
-        "endDate",
-        "error",
-        "errors",
-        "fileCreatedAt",
-        "hasNextPage",
-        "hasSharedLink",
-        "hidden",
-        "images",
-        "importPath",
-        "isActivityEnabled",
-        "isAdmin",
-        "isFavorite",
-        "isHidden",
-        "isOffline",
-        "isTrashed",
-        "isValid",
-        "latitude",
-        "livePhotoVideoId",
-        "localDateTime",
-        "longitude",
-        "major",
-        "message",
-        "minor",
-        "name",
-        "nextPage",
-        "order",
-        "originalFileName",
-        "originalPath",
-        "patch",
-        "permissions",
-        "photos",
-        "prerelease",
-        "rating",
-        "role",
-        "shared",
-        "startDate",
-        "status",
-        "statusCode",
-        "success",
-        "thumbhash",
-        "timeZone",
-        "total",
-        "trash",
-        "trashDays",
-        "value",
-        "videos",
-        "visibility",
-    }
-)
-Json = Any
-
 
 def _load(dialect: Dialect) -> list[dict[str, Json]]:
     files = sorted((CAPTURES / FOLDERS[dialect]).glob("*.json"))
     return [{"file": file.stem, **json.loads(file.read_text(encoding="utf-8"))} for file in files]
-
-
-def _objects(value: Json) -> Iterator[dict[str, Json]]:
-    if isinstance(value, dict):
-        yield value
-        for inner in value.values():
-            yield from _objects(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _objects(inner)
 
 
 def _time(text: str | None) -> datetime | None:
@@ -138,7 +63,7 @@ class Recorded:
 
     def _before_writes(self) -> Iterator[dict[str, Json]]:
         for exchange in self.exchanges:
-            yield from _objects(exchange["response"]["body"])
+            yield from objects(exchange["response"]["body"])
 
     def _collect_assets(self) -> None:
         for shown in self._before_writes():
@@ -258,7 +183,7 @@ class Recorded:
         for exchange in self.exchanges:
             asked = exchange["request"]["body"]
             for key in ("ids", "assetIds", "trashAssetIds", "keepAssetIds"):
-                for container in _objects(asked):
+                for container in objects(asked):
                     for asset_id in container.get(key) or []:
                         is_asset = "duplicates" not in exchange["request"]["path"] or key != "ids"
                         if is_asset and asset_id not in self.state.assets and not asset_id.startswith("00000000"):
@@ -371,7 +296,7 @@ class Recorded:
     def _create_albums(self) -> None:
         shown_albums: dict[str, dict[str, Json]] = {}
         for number in (50, 51, 54, 55, 57):
-            for shown in _objects(self.body(number)):
+            for shown in objects(self.body(number)):
                 if "albumName" in shown:
                     shown_albums.setdefault(shown["id"], {}).update(shown)
         for shown in shown_albums.values():
@@ -418,69 +343,6 @@ def _picture() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (320, 240), "teal").save(out, "JPEG")
     return out.getvalue()
-
-
-def _type(value: Json) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    return "null" if value is None else type(value).__name__
-
-
-class Comparison:
-    """Collects the differences between a recorded body and the sandbox's."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.differences: list[str] = []
-
-    def compare(self, recorded: Json, answered: Json, path: str = "$", *, is_same: bool = True) -> None:
-        """Compare two values; `is_same` says that they describe one and the same object."""
-        if isinstance(recorded, dict) and isinstance(answered, dict):
-            self._compare_objects(recorded, answered, path, is_same=is_same)
-        elif isinstance(recorded, list) and isinstance(answered, list):
-            self._compare_lists(recorded, answered, path, is_same=is_same)
-        elif self._differs(recorded, answered, path, is_same=is_same):
-            self.differences.append(f"{path}: {recorded!r} recorded, {answered!r} answered")
-
-    def _differs(self, recorded: Json, answered: Json, path: str, *, is_same: bool) -> bool:
-        if _type(recorded) != _type(answered):
-            return is_same or None not in (recorded, answered)
-        return is_same and self._is_telling(path) and recorded != answered
-
-    def _is_telling(self, path: str) -> bool:
-        key = path.rsplit(".", 1)[-1].partition("[")[0]
-        return key in TELLING or "errors" in path
-
-    def _compare_objects(self, recorded: Json, answered: Json, path: str, *, is_same: bool) -> None:
-        if recorded.keys() != answered.keys():
-            missing, more = recorded.keys() - answered.keys(), answered.keys() - recorded.keys()
-            self.differences.append(f"{path}: missing {sorted(missing)}, more {sorted(more)}")
-        for key in recorded.keys() & answered.keys():
-            self.compare(recorded[key], answered[key], f"{path}.{key}", is_same=is_same)
-
-    def _compare_lists(self, recorded: list[Json], answered: list[Json], path: str, *, is_same: bool) -> None:
-        if bool(recorded) != bool(answered):
-            if is_same:
-                self.differences.append(f"{path}: {len(recorded)} recorded, {len(answered)} answered")
-            return
-        by_id = {self._identity(item): item for item in answered}
-        for index, item in enumerate(recorded):
-            identity = self._identity(item)
-            if identity is not None and identity in by_id:
-                self.compare(item, by_id[identity], f"{path}[{index}]", is_same=is_same)
-            else:
-                other = answered[min(index, len(answered) - 1)]
-                is_plain = not isinstance(item, dict) or identity is None
-                self.compare(item, other, f"{path}[{index}]", is_same=is_same and is_plain)
-
-    @staticmethod
-    def _identity(item: Json) -> str | None:
-        if not isinstance(item, dict):
-            return None
-        inner = item.get("user")
-        return item.get("id") or item.get("duplicateId") or item.get("userId") or (inner and inner["id"])
 
 
 class Replay:

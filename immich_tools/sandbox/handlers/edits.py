@@ -42,6 +42,7 @@ def edit(call: Call) -> Response:
     if asset.live_photo_video_id is not None:
         raise bad_request("Editing live photos is not supported")
     asset.edits = [{"id": call.state.new_id(), **entry} for entry in edits]
+    call.state.touch(asset)
     editor.queue_edit(call.server, asset)
     return json_response({"assetId": asset.id, "edits": asset.edits})
 
@@ -50,5 +51,6 @@ def edit(call: Call) -> Response:
 def remove_edits(call: Call) -> Response:
     (asset,) = owned_assets(call, [call.path["id"]], "asset.edit.delete")
     asset.edits = []
+    call.state.touch(asset)
     editor.queue_edit(call.server, asset)
     return NO_CONTENT
