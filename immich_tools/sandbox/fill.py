@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from immich_tools.sandbox import create, moments, originals
+from immich_tools.sandbox import create, moments, originals, sidecars
 from immich_tools.sandbox.context import Server
 from immich_tools.sandbox.entities import (
     Album,
@@ -22,7 +22,7 @@ from immich_tools.sandbox.entities import (
 )
 from immich_tools.sandbox.ingest import upload_path
 from immich_tools.sandbox.media import asset_type_of, mime_type_of
-from immich_tools.sandbox.places import set_place
+from immich_tools.sandbox.places import set_place, zone_of
 from immich_tools.sandbox.state import State
 
 DEFAULT_EXCLUSIONS: Final = ("**/@eaDir/**", "**/._*", "**/#recycle/**", "**/#snapshot/**")
@@ -85,7 +85,8 @@ class Filling:
         The owner defaults to the administrator, the date taken to `file_created_at`, the name to one made from the number
         of assets. `content` (or `file`) is what downloads and thumbnails are made from; without it they answer 404. `edited` is
         what the editor of Immich 3 made of it.
-        `tags` are full values; an empty `thumbhash` is made up. A hidden `live_photo_video_id` is not checked.
+        A place gives the time zone when none is given. `tags` are full values; an empty `thumbhash` is made up. A hidden
+        `live_photo_video_id` is not checked.
         """
         state = self._state
         asset_id = id or state.new_id()
@@ -95,6 +96,8 @@ class Filling:
         kind = AssetType(type) if type is not None else asset_type_of(name)
         taken = file_created_at or date_time_original or _DEFAULT_MOMENT
         now = state.now()
+        if time_zone is None and latitude is not None and longitude is not None:
+            time_zone = zone_of(latitude, longitude)
         details = exif or Exif(
             make=make,
             model=model,
@@ -158,6 +161,11 @@ class Filling:
         if library_id is not None:
             return create.path_checksum(path)
         return create.sha1(content if content is not None else asset_id.encode())
+
+    def declare(self, asset_id: str) -> None:
+        """After a test changed an asset's fields or tags behind the API: let its file and its sidecar say the same, so that no
+        job brings back what was there before."""
+        sidecars.declare(self.server, self._state.assets[asset_id])
 
     def add_album(
         self,

@@ -24,6 +24,17 @@ def remember(server: Server, asset: Asset) -> None:
         asset.sidecar_path = asset.sidecar_path or default_path(asset)
 
 
+def declare(server: Server, asset: Asset) -> None:
+    """Take what an asset has for what its file and its sidecar say, whatever these said before."""
+    if read(server, asset) is not None:
+        tags = tuple(tags_of(server, asset))
+        rating = 0 if asset.exif.rating is None and server.is_v3 else asset.exif.rating
+        change = SidecarChange(asset.exif.description, rating, tags=tags)
+        write(server, asset, asset.sidecar_path or default_path(asset), change)
+    asset.is_declared, asset.embedded, asset.locked = True, None, set()
+    remember(server, asset)
+
+
 def tags_of(server: Server, asset: Asset) -> list[str]:
     """The values of the tags that an asset has in the database."""
     return [server.state.tags[tag_id].value for tag_id in server.state.tags_of_asset.get(asset.id, {})]

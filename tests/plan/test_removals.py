@@ -43,6 +43,7 @@ def test_a_transfer_that_was_taken_back_before_the_removal_blocks_it(scene: Scen
             for tag in state.tags.values():
                 state.untag_asset(tag, keeper)
             state.assets[keeper].exif.description = ""
+            scene.sandbox.declare(keeper)
 
     scene.sandbox.after = take_back
     outcome = scene.apply(plan)
