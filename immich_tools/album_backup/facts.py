@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from immich_tools.disk.content import Content
-from immich_tools.immich.models import Album, Asset, Library, User, Version
+from immich_tools.immich.models import Album, Asset, Face, Library, User, Version
 
 
 @frozen
@@ -48,6 +48,7 @@ class Upload:
     :ivar motion: the motion video of a live photo; None for none, and where it cannot be seen.
     :ivar sidecar: what its present sidecar holds; None where none is found.
     :ivar stack: ids of the stack it is in, itself included.
+    :ivar faces: the faces found in it; empty where they may not be read.
     """
 
     asset: Asset
@@ -57,6 +58,7 @@ class Upload:
     sidecar: bytes | None = None
     edition: Edition | None = None
     stack: tuple[str, ...] = ()
+    faces: tuple[Face, ...] = ()
 
 
 @frozen

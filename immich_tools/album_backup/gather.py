@@ -36,7 +36,7 @@ from immich_tools.errors import AccessDenied, FileFailed, RequestRefused, UsageE
 from immich_tools.i18n import _
 from immich_tools.immich.assets import EVERYWHERE
 from immich_tools.immich.filters import AssetFilter
-from immich_tools.immich.models import Album, AlbumRole, Asset, Library
+from immich_tools.immich.models import Album, AlbumRole, Asset, Face, Library
 from immich_tools.paths.names import normal_path, parts
 
 if TYPE_CHECKING:
@@ -170,12 +170,22 @@ def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload
         except FileFailed as failure:
             # Where the original is not on the disk, its sidecar is not looked for either.
             upload = evolve(upload, source=source if source == DOWNLOADED else Source(source.path, str(failure)))
+    if any(person.name for person in asset.people or ()):
+        upload = evolve(upload, faces=_faces(asset.id, client))
     if options.edited and asset.is_edited:
         upload = evolve(upload, edition=_edition(asset.id, client))
     if asset.stack_id is not None:
         stack = client.stacks.get(asset.stack_id)
         upload = evolve(upload, stack=() if stack is None else tuple(sorted(stack.member_ids)))
     return upload
+
+
+def _faces(asset_id: str, client: Immich) -> tuple[Face, ...]:
+    try:
+        return client.faces.of_asset(asset_id) or ()
+    except AccessDenied:
+        # The names alone are in the asset's answer.
+        return ()
 
 
 def _edition(asset_id: str, client: Immich) -> Edition:

@@ -157,11 +157,21 @@ def _action(unit: BackupUnit, file: File, facts: BackupFacts, options: AlbumBack
         edited=file.role is Role.EDITED,
         size=file.size if file.content is None else file.content.size,
         sha1=None if file.content is None else file.content.sha1,
-        modified=unit.upload.asset.file_created_at.isoformat(),
+        modified=_modified(unit, file),
         mode=given.mode,
         user=given.user,
         group=given.group,
     )
+
+
+def _modified(unit: BackupUnit, file: File) -> str | None:
+    """The modification time that a download gets; None where nobody knows it."""
+    upload = unit.upload
+    asset = upload.motion if file.role is Role.MOTION else upload.asset
+    assert asset is not None, "a motion video has its asset"
+    # The editor's picture carries no date: its time is where Immich shows it.
+    moment = asset.file_created_at if file.role is Role.EDITED else asset.file_modified_at
+    return None if moment is None else moment.isoformat()
 
 
 def _refused(unit: BackupUnit) -> Skip:

@@ -30,6 +30,7 @@ OPERATIONS: Final = frozenset(
         "getAllTags",
         "getAssetInfo",
         "getAssetStatistics",
+        "getFaces",
         "getMyUser",
         "getStack",
         "removeAssetFromAlbum",

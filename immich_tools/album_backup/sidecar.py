@@ -5,17 +5,20 @@ What Immich 2.3.1 and 3.1.0 read, by exiftool's names: of ``ImageDescription`` a
 ``Keywords`` the first that is there. A sidecar's fields win over the picture's own of the same name, so the description goes under both
 names: a camera's ``ImageDescription`` would hide it. The file is found as ``<name of the photo>.xmp``.
 
-People go into ``PersonInImage`` (IPTC) and into the keywords that other programs search (``dc:subject``), which Immich does not read.
+People go into ``PersonInImage`` (IPTC) and, with their places in the picture, into ``mwg-rs:Regions``. They do not go into ``dc:subject``:
+Immich makes tags of it where the sidecar has no ``TagsList`` and no ``HierarchicalSubject`` (2.3.1 and 3.1.0).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from attrs import frozen
 
+from immich_tools.album_backup.regions import NO_REGIONS, Regions
 from immich_tools.album_backup.xmp import Packet, writable
-from immich_tools.immich.models import Asset, Place
+from immich_tools.immich.models import Asset, Face, Place
 
 _MINUTE_DIGITS = 8
 
@@ -26,8 +29,10 @@ class Known:
 
     :ivar rating: -1 (rejected) or 1 to 5.
     :ivar tags: full paths with ``/``; they replace those of an existing sidecar, which Immich keeps in step itself.
-    :ivar taken: aware, with the offset of the place where it was taken; cut to milliseconds, as Immich does.
+    :ivar taken: with the offset of the place where it was taken; without any where neither the file nor Immich knows a time zone: with
+        ``+00:00`` it would be declared UTC (2.3.1 and 3.1.0). Cut to milliseconds, as Immich does.
     :ivar people: names of recognised persons.
+    :ivar regions: where their faces are; not read back.
     """
 
     description: str = ""
@@ -36,19 +41,29 @@ class Known:
     taken: datetime | None = None
     place: Place | None = None
     people: tuple[str, ...] = ()
+    regions: Regions = NO_REGIONS
 
     @classmethod
-    def of(cls, asset: Asset) -> Known:
+    def of(cls, asset: Asset, faces: Sequence[Face] = ()) -> Known:
         """What an asset's answer says; it must have carried exif, tags and people for all of it."""
         exif = asset.exif
         return cls(
             description="" if exif is None else exif.description,
             rating=None if exif is None else exif.rating,
             tags=tuple(sorted(tag.value for tag in asset.tags or ())),
-            taken=asset.date_with_zone,
+            taken=_taken(asset),
             place=None if exif is None else exif.place,
             people=tuple(sorted(person.name for person in asset.people or () if person.name)),
+            regions=Regions.of(faces, None if exif is None else exif.orientation),
         )
+
+
+def _taken(asset: Asset) -> datetime | None:
+    taken = None if asset.exif is None else asset.exif.date_time_original
+    if asset.exif is None or taken is None or asset.exif.time_zone is not None:
+        return asset.date_with_zone
+    # The server keeps a wall clock without a zone as if it were UTC.
+    return taken.astimezone(UTC).replace(tzinfo=None)
 
 
 def told(description: str) -> str:
@@ -64,6 +79,8 @@ def compose(known: Known, existing: bytes | None = None) -> bytes:
     :raises FileFailed: the existing one is not XMP, or has a document type (which could make a small file fill the memory).
     """
     packet = Packet(existing)
+    if known.regions.faces and not packet.has("mwg-rs:Regions"):
+        packet.set_structure("mwg-rs:Regions", known.regions.value())
     description = told(known.description)
     if description:
         packet.set_default("dc:description", description)
@@ -85,8 +102,8 @@ def compose(known: Known, existing: bytes | None = None) -> bytes:
         packet.set_items("lr:hierarchicalSubject", "Bag", [tag.translate(_SWAPPED) for tag in tags])
     if people:
         packet.set_items("Iptc4xmpExt:PersonInImage", "Bag", _united(packet.texts("Iptc4xmpExt:PersonInImage"), people))
-    if tags or people:
-        keywords = (*(tag.rpartition("/")[2].strip() or tag for tag in tags), *people)
+    if tags:
+        keywords = [tag.rpartition("/")[2].strip() or tag for tag in tags]
         packet.set_items("dc:subject", "Bag", _united(packet.texts("dc:subject"), keywords))
     return packet.serialize()
 
@@ -94,7 +111,7 @@ def compose(known: Known, existing: bytes | None = None) -> bytes:
 def read(sidecar: bytes) -> Known:
     """What Immich reads from a sidecar, and the people, by the rules at the top of this module.
 
-    A date without a zone, or that is not whole, counts as none.
+    A date that is not whole counts as none.
 
     :raises FileFailed: it is not XMP, or not safe to read.
     """
@@ -124,7 +141,7 @@ def _cleaned(names: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(name for name in (writable(name).strip() for name in names) if name))
 
 
-def _united(present: list[str], wanted: tuple[str, ...] | list[str]) -> list[str]:
+def _united(present: list[str], wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys((*present, *wanted)))
 
 
@@ -137,11 +154,12 @@ def _moment(moment: datetime) -> str:
 
 
 def _read_moment(text: str) -> datetime | None:
+    if "T" not in text:
+        return None
     try:
-        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _degrees(value: float, signs: str) -> str:

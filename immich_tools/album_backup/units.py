@@ -130,7 +130,7 @@ def _refusal(upload: Upload, facts: BackupFacts) -> tuple[str, str] | None:
 def _with_files(unit: BackupUnit, options: AlbumBackupOptions) -> BackupUnit:
     upload = unit.upload
     try:
-        text = compose(Known.of(upload.asset), upload.sidecar).decode()
+        text = compose(Known.of(upload.asset, upload.faces), upload.sidecar).decode()
     except FileFailed as failure:
         return evolve(unit, refusal=(UNREADABLE, str(failure)))
     content = content_of(upload.asset)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 from xml.etree.ElementTree import (
     Comment,
     Element,
@@ -28,10 +28,16 @@ NAMESPACES: Final = {
     "exifEX": "http://cipa.jp/exif/1.0/",
     "Iptc4xmpExt": "http://iptc.org/std/Iptc4xmpExt/2008-02-29/",
     "lr": "http://ns.adobe.com/lightroom/1.0/",
+    "mwg-rs": "http://www.metadataworkinggroup.com/schemas/regions/",
     "photoshop": "http://ns.adobe.com/photoshop/1.0/",
+    "stArea": "http://ns.adobe.com/xmp/sType/Area#",
+    "stDim": "http://ns.adobe.com/xap/1.0/sType/Dimensions#",
     "tiff": "http://ns.adobe.com/tiff/1.0/",
     "xmp": "http://ns.adobe.com/xap/1.0/",
 }
+Value: TypeAlias = "str | Mapping[str, Value] | Sequence[Value]"
+"""A text, a structure of named values, or a list without order."""
+
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _LANGUAGE: Final = f"{{{_XML}}}lang"
 _DEFAULT: Final = "x-default"
@@ -153,6 +159,18 @@ class Packet:
         for item in items:
             SubElement(array, _ITEM).text = writable(item)
 
+    def has(self, name: str) -> bool:
+        """Whether a property is there, whatever it holds."""
+        full = _full(name)
+        return any(
+            full in description.attrib or description.find(full) is not None
+            for description in self._rdf.findall(_DESCRIPTION)
+        )
+
+    def set_structure(self, name: str, value: Value) -> None:
+        """Set a property that is made of parts, which are named like properties."""
+        _fill(self._new(name), value)
+
     def set_default(self, name: str, text: str) -> None:
         """Set the default of a property with alternatives in several languages; those in a named language stay."""
         others = [
@@ -197,6 +215,19 @@ class Packet:
             number += 1
             prefix = f"{wished}{number}"
         return prefix
+
+
+def _fill(element: Element, value: Value) -> None:
+    if isinstance(value, str):
+        element.text = writable(value)
+    elif isinstance(value, Mapping):
+        element.set(_full("rdf:parseType"), "Resource")
+        for name, part in value.items():
+            _fill(SubElement(element, _full(name)), part)
+    else:
+        bag = SubElement(element, _full("rdf:Bag"))
+        for part in value:
+            _fill(SubElement(bag, _ITEM), part)
 
 
 def _markup(element: Element, prefixes: dict[str, str], declared: str = "") -> str:

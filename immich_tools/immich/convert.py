@@ -80,6 +80,12 @@ def _integer(value: object) -> int | None:
     return None if number is None else round(number)
 
 
+def _orientation(value: object) -> int | None:
+    """The server sends a text of one digit."""
+    text = str(value)
+    return int(text) if len(text) == 1 and text in "12345678" else None
+
+
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
@@ -104,6 +110,8 @@ def exif_from_json(item: Json) -> Exif:
         make=item.get("make"),
         model=item.get("model"),
         filled=sum(map(_filled, item.values())),
+        time_zone=_text(item.get("timeZone")) or None,
+        orientation=_orientation(item.get("orientation")),
     )
 
 
@@ -141,6 +149,7 @@ def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
         item.get("isEdited") is True,
         parse_time(item.get("createdAt")) if tells_people else None,
         updated_at=parse_time(item.get("updatedAt")),
+        file_modified_at=parse_time(item.get("fileModifiedAt")),
     )
 
 

@@ -88,6 +88,8 @@ class Exif:
     :ivar date_time_original: the moment the photo was taken, aware; None when the server has none that can be read.
     :ivar rating: -1 (rejected) or 1 to 5; None when unrated (Immich 2 also says 0 for that).
     :ivar description: without surrounding blanks; empty when there is none.
+    :ivar time_zone: as the server names it, such as ``UTC+2`` or ``Europe/Paris``; None when neither file nor sidecar tells one.
+    :ivar orientation: how the stored picture is turned, 1 to 8 as in EXIF; None when the server does not tell.
     :ivar filled: how many fields of the server's exif answer hold something (zeros count, blanks do not).
     """
 
@@ -101,6 +103,8 @@ class Exif:
     make: str | None = None
     model: str | None = None
     filled: int = 0
+    time_zone: str | None = None
+    orientation: int | None = None
 
 
 @frozen
@@ -116,6 +120,7 @@ class Asset:
     :ivar unassigned_faces: how many faces were found in it that are nobody's yet; None when the answer did not tell (it does with the
         people, and only until Immich 3).
     :ivar is_edited: Immich's own editor made another version of it (Immich 2.5 on).
+    :ivar file_modified_at: modification time of the original file; None when the server does not tell.
     :ivar added_at: when the server got it; None where nobody asked for people, who are found some time after that.
     :ivar updated_at: when its row was last written, to the millisecond; the server's jobs move it too.
     """
@@ -144,6 +149,7 @@ class Asset:
     is_edited: bool = False
     added_at: datetime | None = None
     updated_at: datetime | None = None
+    file_modified_at: datetime | None = None
 
     @property
     def sha1(self) -> bytes | None:

@@ -121,3 +121,18 @@ def test_an_empty_list_of_people_says_nothing_unless_it_does() -> None:
     assert asset_from_json(ASSET, tells_people=True).people is None
     (person,) = asset_from_json({**ASSET, "people": [{"id": "p", "name": None}]}).people or ()
     assert (person.id, person.name) == ("p", "")
+
+
+def test_orientation_and_zone_are_what_the_server_names() -> None:
+    for value, expected in (("6", 6), (6, 6), ("0", None), ("9", None), ("66", None), (None, None), ("", None)):
+        assert exif_from_json({"orientation": value}).orientation == expected, value
+    for value, zone in (("UTC+2", "UTC+2"), ("Europe/Paris", "Europe/Paris"), ("", None), (None, None), (2, None)):
+        assert exif_from_json({"timeZone": value}).time_zone == zone, value
+
+
+def test_the_time_of_the_file_is_not_the_time_it_was_taken() -> None:
+    asset = asset_from_json({**ASSET, "fileModifiedAt": "2024-05-06T07:08:09.123Z"})
+    assert asset.file_modified_at == datetime(2024, 5, 6, 7, 8, 9, 123_000, tzinfo=UTC)
+    for missing in ({}, {"fileModifiedAt": None}, {"fileModifiedAt": "no time"}):
+        item = {key: value for key, value in ASSET.items() if key != "fileModifiedAt"}
+        assert asset_from_json({**item, **missing}).file_modified_at is None, missing

@@ -118,6 +118,26 @@ def test_the_sidecar_says_it_to_everybody(archive: Archive) -> None:
     assert told.stdout.splitlines() == ["At the beach & <far>", "At the beach & <far>", "4", "48.8566 N"]
 
 
+def test_people_are_in_the_sidecar_and_are_no_tags(archive: Archive) -> None:
+    server = archive.server
+    server.face("Ann", "tower.jpg")
+    archive.all_of_it()
+    sidecar = (archive.path / "Holiday/tower.jpg.xmp").read_bytes()
+    assert read(sidecar).people == ("Ann",) and b"subject>" not in sidecar
+    assert b">Ann</mwg-rs:Name>" in sidecar and b">0.250000</stArea:w>" in sidecar
+    assert archive.asset("Holiday/tower.jpg")["tags"] == []
+    assert archive.is_trashed("tower.jpg")
+
+
+def test_without_the_permission_to_read_faces_only_the_names_are_kept(archive: Archive) -> None:
+    server = archive.server
+    server.face("Ann", "tower.jpg")
+    server.key = server.new_key(set(permissions_for(OPERATIONS, server.connect().version)) - {"face.read"})
+    archive.backup("--album", "Holiday", "--apply")
+    sidecar = (archive.path / "Holiday/tower.jpg.xmp").read_bytes()
+    assert read(sidecar).people == ("Ann",) and b"mwg-rs" not in sidecar
+
+
 def test_the_album_is_made_again_as_it_was(archive: Archive) -> None:
     server = archive.server
     friend = server.host.new_user("Bo")

@@ -68,6 +68,10 @@ def original(archive: Archive) -> Path:
     return file
 
 
+def photo(seed: str) -> bytes:
+    return pictures.photo(seed, width=COPY[0], height=COPY[1], taken=TAKEN)
+
+
 def downloads(archive: Archive) -> int:
     return sum(request.path.endswith("/original") for request in sandbox_of(archive).requests)
 
@@ -85,6 +89,19 @@ def test_files_that_are_elsewhere_are_downloaded(archive: Archive) -> None:
     archive.backup("--album", "Holiday", "--apply")
     assert (archive.path / "Holiday/beach.jpg").read_bytes() == original(archive).read_bytes()
     assert downloads(archive) == 1
+
+
+def test_a_download_has_the_files_modification_time(archive: Archive) -> None:
+    server = archive.server
+    for name in ("late.mov", "late.jpg"):
+        content = pictures.video(name) if name.endswith("mov") else photo(name)
+        motion = {"livePhotoVideoId": server.ids["late.mov"]} if name == "late.jpg" else {}
+        server._upload(name, content, TAKEN, {"fileModifiedAt": f"2020-01-01T00:00:0{len(motion)}.500Z", **motion})
+    server.album("Late", "late.jpg")
+    archive.more = {}
+    archive.backup("--album", "Late", "--apply")
+    times = {path.name: path.stat().st_mtime for path in archive.path.rglob("late.*")}
+    assert (times["late.mov"], times["late.jpg"]) == (WRITTEN + 0.5, WRITTEN + 1.5)
 
 
 def test_a_sidecar_is_merged_and_not_replaced(archive: Archive) -> None:

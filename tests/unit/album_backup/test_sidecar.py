@@ -16,9 +16,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from immich_tools.album_backup.regions import Region, Regions
 from immich_tools.album_backup.sidecar import Known, compose, read
 from immich_tools.errors import FileFailed
-from immich_tools.immich.models import Asset, AssetType, Exif, Person, Place, Tag
+from immich_tools.immich.models import Asset, AssetType, Exif, Face, Person, Place, Tag
 
 PARIS = timezone(timedelta(hours=2))
 FULL = Known(
@@ -82,6 +83,8 @@ def agree(one: Known, other: Known) -> bool:
         Known(tags=("a|b/c", "x/y|z")),
         Known(people=("Ann",)),
         Known(taken=datetime(2024, 1, 1, tzinfo=UTC)),
+        Known(taken=datetime(2024, 1, 1, 12, 30)),  # noqa: DTZ001 - no zone is known
+        Known(taken=datetime(840, 1, 1, tzinfo=UTC)),
         Known(taken=datetime(1931, 5, 4, 3, 2, 1, tzinfo=timezone(-timedelta(hours=9, minutes=30)))),
         Known(place=Place(-33.000000001, 179.999999999)),
         Known(place=Place(0.1, -0.1)),
@@ -102,7 +105,9 @@ def test_what_an_asset_s_answer_says() -> None:
         "a.jpg",
         file_created_at=taken,
         local_date_time=taken + timedelta(hours=2),
-        exif=Exif(date_time_original=taken, place=Place(1.5, 2.5), rating=3, description="text"),
+        exif=Exif(
+            date_time_original=taken, place=Place(1.5, 2.5), rating=3, description="text", time_zone="Europe/Paris"
+        ),
         tags=(Tag("b/c", "1"), Tag("a", "2")),
         people=(Person("", "1"), Person("Zoë", "2"), Person("Ann", "3")),
     )
@@ -122,6 +127,100 @@ def test_the_zone_stays(reader: Callable[[bytes, Path], Known], tmp_path: Path) 
 def test_utc_is_written_in_figures() -> None:
     # Immich takes a date that ends in Z for one without a zone.
     assert b"2024-01-01T00:00:00+00:00" in compose(Known(taken=datetime(2024, 1, 1, tzinfo=UTC)))
+
+
+def test_a_date_without_a_zone_is_written_without_one() -> None:
+    wall_clock = datetime(2021, 7, 10, 12, 30, tzinfo=UTC)
+    asset = Asset(
+        "id",
+        "owner",
+        AssetType.IMAGE,
+        "/a.jpg",
+        "a.jpg",
+        wall_clock,
+        wall_clock,
+        exif=Exif(date_time_original=wall_clock),
+    )
+    for zone, written in ((None, b">2021-07-10T12:30:00<"), ("UTC", b">2021-07-10T12:30:00+00:00<")):
+        assert asset.exif is not None
+        known = Known.of(evolve(asset, exif=evolve(asset.exif, time_zone=zone)))
+        assert written in compose(known)
+
+
+def tags_immich_reads(sidecar: bytes, folder: Path) -> list[str]:
+    """What becomes a tag, of flat and hierarchical keywords (Immich 2.3.1, `metadata.service.ts`)."""
+    file = folder / "IMG.jpg.xmp"
+    file.write_bytes(sidecar)
+    done = subprocess.run(["exiftool", "-json", "-n", file], capture_output=True, check=True)
+    (tags,) = json.loads(done.stdout)
+    value = tags.get("TagsList") or tags.get("HierarchicalSubject") or tags.get("Subject") or []
+    return [str(each) for each in (value if isinstance(value, list) else [value])]
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="no exiftool here")
+@pytest.mark.parametrize("tags", [(), ("places/france",)])
+def test_names_of_people_do_not_become_tags(tags: tuple[str, ...], tmp_path: Path) -> None:
+    assert tuple(tags_immich_reads(compose(Known(people=("Ann",), tags=tags)), tmp_path)) == tags
+
+
+def face(name: str, box: tuple[int, int, int, int], size: tuple[int, int]) -> Face:
+    return Face(name, Person(name, name), *size, *box)
+
+
+def test_faces_are_written_as_regions(tmp_path: Path) -> None:
+    faces = [
+        face("Zoë", (10, 20, 30, 60), (100, 200)),
+        face("Ann", (0, 0, 50, 50), (100, 200)),
+        Face("nobody's", None, 100, 200, 0, 0, 10, 10),
+        face("", (0, 0, 5, 5), (100, 200)),
+    ]
+    regions = Regions.of(faces, None)
+    assert regions == Regions(100, 200, (Region("Ann", 0.25, 0.125, 0.5, 0.25), Region("Zoë", 0.2, 0.2, 0.2, 0.2)))
+    sidecar = compose(Known(people=("Ann", "Zoë"), regions=regions))
+    assert compose(Known(people=("Ann", "Zoë"), regions=regions), sidecar) == sidecar
+    if shutil.which("exiftool"):
+        file = tmp_path / "IMG.jpg.xmp"
+        file.write_bytes(sidecar)
+        done = subprocess.run(["exiftool", "-json", "-n", "-struct", file], capture_output=True, check=True)
+        (told,) = json.loads(done.stdout)
+        info = told["RegionInfo"]
+        assert info["AppliedToDimensions"] == {"W": 100, "H": 200, "Unit": "pixel"}
+        assert [(region["Name"], region["Type"], region["Area"]) for region in info["RegionList"]] == [
+            ("Ann", "Face", {"X": 0.25, "Y": 0.125, "W": 0.5, "H": 0.25, "Unit": "normalized"}),
+            ("Zoë", "Face", {"X": 0.2, "Y": 0.2, "W": 0.2, "H": 0.2, "Unit": "normalized"}),
+        ]
+
+
+# Where a point of the stored picture shows, for each orientation (Immich 2.3.1 and 3.1.0, `orientRegionInfo`).
+SHOWN: dict[int, Callable[[float, float], tuple[float, float]]] = {
+    1: lambda x, y: (x, y),
+    2: lambda x, y: (1 - x, y),
+    3: lambda x, y: (1 - x, 1 - y),
+    4: lambda x, y: (x, 1 - y),
+    5: lambda x, y: (y, x),
+    6: lambda x, y: (1 - y, x),
+    7: lambda x, y: (1 - y, 1 - x),
+    8: lambda x, y: (y, 1 - x),
+}
+
+
+def test_a_face_of_a_turned_picture_comes_back_to_its_place() -> None:
+    for turn, shown in SHOWN.items():
+        regions = Regions.of([face("Ann", (10, 20, 30, 60), (100, 200))], turn)
+        (region,) = regions.faces
+        x, y = shown(region.x, region.y)
+        assert (round(x, 9), round(y, 9)) == (0.2, 0.2), turn
+        is_sideways = turn > 4
+        assert (regions.width, regions.height) == ((200, 100) if is_sideways else (100, 200)), turn
+        width, height = (region.height, region.width) if is_sideways else (region.width, region.height)
+        assert (width, height) == (0.2, 0.2), turn
+
+
+def test_regions_of_an_existing_sidecar_stay() -> None:
+    theirs = compose(Known(regions=Regions.of([face("Bo", (0, 0, 10, 10), (100, 200))], None)))
+    ours = Known(description="new", regions=Regions.of([face("Ann", (0, 0, 10, 10), (100, 200))], None))
+    merged = compose(ours, theirs)
+    assert b"Bo" in merged and b"Ann" not in merged
 
 
 def test_the_offset_of_old_local_times_has_no_seconds() -> None:
@@ -177,7 +276,8 @@ def test_an_existing_sidecar_is_merged() -> None:
     assert after["description"] == [FULL.description, "alt"]
     assert after["TagsList"] == list(FULL.tags)
     assert after["hierarchicalSubject"] == ["places|france|Paris", "2024", "family"]
-    assert after["subject"] == ["sun", "Paris", "2024", "family", "Ann", "Zoë O'Neill"]
+    assert after["subject"] == ["sun", "Paris", "2024", "family"]
+    assert after["PersonInImage"] == ["Ann", "Zoë O'Neill"]
     assert after["DateTimeOriginal"] == after["DateCreated"] == ["2024-07-01T12:30:15.250+02:00"]
     assert "OffsetTimeOriginal" not in after
     text = merged.decode()
@@ -216,7 +316,7 @@ def test_a_prefix_that_means_something_else_is_left_to_it() -> None:
     )
     merged = compose(FULL, existing.encode())
     assert 'xmlns:dc="urn:mine"' in merged.decode()
-    assert properties(merged)["subject"] == ["theirs", "Paris", "2024", "family", "Ann", "Zoë O'Neill"]
+    assert properties(merged)["subject"] == ["theirs", "Paris", "2024", "family"]
     assert agree(read(merged), FULL)
 
 
@@ -265,7 +365,7 @@ KNOWN: st.SearchStrategy[Any] = st.builds(
     tags=st.lists(TEXTS, max_size=3, unique=True).map(tuple),
     taken=st.one_of(
         st.none(),
-        st.datetimes(datetime(1826, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([UTC, PARIS])).map(  # noqa: DTZ001
+        st.datetimes(datetime(1826, 1, 1), datetime(2100, 1, 1), timezones=st.sampled_from([UTC, PARIS, None])).map(  # noqa: DTZ001
             lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
         ),
     ),
