@@ -15,13 +15,14 @@ from typing import Final, TypeAlias
 from attrs import define, evolve, field, frozen
 
 from immich_tools.album_backup.accounts import Accounts
+from immich_tools.album_backup.appeared import imported
 from immich_tools.album_backup.choices import Stage
 from immich_tools.album_backup.facts import BackupFacts
 from immich_tools.album_backup.files import KnownFiles
-from immich_tools.album_backup.gather import gather, imported
+from immich_tools.album_backup.gather import gather
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import copies, make_plans, not_appeared, units_of
-from immich_tools.album_backup.units import IN_THE_WAY, UNREAD, UNREADABLE
+from immich_tools.album_backup.units import HIDDEN, IN_THE_WAY, UNREAD, UNREADABLE
 from immich_tools.disk.copy import clean_up
 from immich_tools.disk.place import Place
 from immich_tools.disk.watch import Watch
@@ -40,7 +41,7 @@ _PASSES: Final = 4
 """Rounds of the last stage: what goes over, other users' uploads, own uploads, the album."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
-_FAILURES: Final = frozenset({UNREADABLE, IN_THE_WAY, UNREAD})
+_FAILURES: Final = frozenset({UNREADABLE, IN_THE_WAY, UNREAD, HIDDEN})
 
 
 @frozen

@@ -24,6 +24,8 @@ class Source:
     problem: str = ""
 
 
+LARGEST_SIDECAR: Final = 16 << 20
+"""Bytes; no reader takes more."""
 DOWNLOADED: Final = Source()
 """A file that comes over the API."""
 
@@ -46,7 +48,8 @@ class Upload:
 
     :ivar asset: with exif; tags, people and the rest are only complete where the owner's key is known.
     :ivar motion: the motion video of a live photo; None for none, and where it cannot be seen.
-    :ivar sidecar: what its present sidecar holds; None where none is found.
+    :ivar sidecar: what its present sidecar holds, at most a little more than `LARGEST_SIDECAR`; None where none is found.
+    :ivar sidecar_path: where that is on this computer.
     :ivar stack: ids of the stack it is in, itself included.
     :ivar faces: the faces found in it; empty where they may not be read.
     """
@@ -56,6 +59,7 @@ class Upload:
     motion: Asset | None = None
     motion_source: Source = DOWNLOADED
     sidecar: bytes | None = None
+    sidecar_path: str = ""
     edition: Edition | None = None
     stack: tuple[str, ...] = ()
     faces: tuple[Face, ...] = ()
@@ -92,6 +96,8 @@ class BackupFacts:
     :ivar visible: user id → the albums that they see, by id.
     :ivar rebuilt: album id → its members, of own albums of the users that have the name of one that is backed up.
     :ivar library: the external library that shows the destination; None where no key may tell.
+    :ivar emptied: ids of the albums whose uploads are all in the trash and have copies that have appeared: what a run leaves that was
+        killed before it deleted the album.
     """
 
     users: tuple[User, ...]
@@ -108,6 +114,7 @@ class BackupFacts:
     visible: Mapping[str, Mapping[str, Album]] = field(factory=dict)
     rebuilt: Mapping[str, frozenset[str]] = field(factory=dict)
     library: Library | None = None
+    emptied: frozenset[str] = frozenset()
 
     @property
     def user_ids(self) -> frozenset[str]:

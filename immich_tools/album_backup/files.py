@@ -7,12 +7,11 @@ import os
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 from attrs import define, field
 
 from immich_tools.album_backup.choices import Origin
-from immich_tools.album_backup.facts import Source
+from immich_tools.album_backup.facts import LARGEST_SIDECAR, Source
 from immich_tools.disk.checksum import content_of
 from immich_tools.disk.content import Content
 from immich_tools.disk.place import Place
@@ -22,9 +21,6 @@ from immich_tools.disk.watch import Watch
 from immich_tools.errors import FileFailed, UsageError
 from immich_tools.i18n import _
 from immich_tools.plan.proofs import Stamp, stamp_of
-
-LARGEST_SIDECAR: Final = 16 << 20
-"""Bytes; no reader takes more."""
 
 
 @define
@@ -85,12 +81,12 @@ def check_writable(target: str, folders: Iterable[str]) -> None:
     """Refuse to begin where files cannot be written.
 
     :param folders: below the target; they need not be there.
-    :raises FileFailed: says which, and why.
+    :raises UsageError: says which, and why.
     """
     for folder in sorted(folders):
         problem = why_unwritable(Path(target, folder))
         if problem is not None:
-            raise problem
+            raise UsageError(_("The destination cannot be written to: {problem}").format(problem=problem)) from problem
 
 
 def look_at_source(path: str, size: int | None, origin: Origin) -> Source:
@@ -122,16 +118,17 @@ def _problem(path: Path, size: int | None) -> str:
     return ""
 
 
-def read_sidecar(original: str) -> bytes | None:
+def read_sidecar(original: str) -> tuple[str, bytes] | None:
     """The sidecar beside an original: ``IMG.jpg.xmp`` before ``IMG.xmp``, as Immich looks for it; None where there is none.
 
+    :returns: its path, and what it holds: of one that is too large, only the beginning.
     :raises FileFailed: it is there and cannot be read.
     """
     path = Path(original)
     for candidate in (path.with_name(f"{path.name}.xmp"), path.with_suffix(".xmp")):
         try:
             with candidate.open("rb") as file:
-                return file.read(LARGEST_SIDECAR + 1)
+                return str(candidate), file.read(LARGEST_SIDECAR + 1)
         except FileNotFoundError:
             continue
         except OSError as error:

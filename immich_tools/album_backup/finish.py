@@ -71,7 +71,7 @@ class _Planner:
 
     def find_copies(self, units: Iterable[BackupUnit]) -> None:
         """Note the units whose copies Immich shows and has read."""
-        for unit in sorted(units, key=lambda each: each.id):
+        for unit in sorted(units, key=lambda each: (each.album.album.name, each.relative, each.id)):
             copy = self.facts.imported.get(f"{self.options.target()}/{unit.relative}")
             if copy is not None and copy.exif is not None and not copy.is_trashed and not copy.is_offline:
                 self.copied[unit.id] = Copied(unit, copy)
@@ -119,7 +119,7 @@ class _Planner:
         if album.owner_id not in self.facts.user_ids:
             name = self.facts.names.get(album.owner_id, album.owner_id)
             return _("the album is not deleted: it belongs to {name}").format(name=name)
-        if chosen.member_ids and self.copied.keys().isdisjoint(chosen.member_ids):
+        if album.id not in self.facts.emptied and self.copied.keys().isdisjoint(chosen.member_ids):
             return _("the album is not deleted: nothing of it was copied")
         reason = None if self.options.delete_album_anyway else self._loss(chosen)
         return reason and _("the album is not deleted: {reason}; --delete-album-anyway deletes it all the same").format(
@@ -192,7 +192,7 @@ class _Planner:
                 going = [self.copied[each] for each in stack]
                 # What is another user's to do must have been done.
                 is_over = all(each.copy.owner_id == self.user_id or not self.transfers[each.unit.id] for each in going)
-                if is_over and name == min(stack):
+                if is_over:
                     self._trash(going)
 
     def _skip(self, copied: Copied, code: str, reason: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from os.path import commonpath
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
 from immich_tools.album_backup.accounts import Accounts
+from immich_tools.album_backup.appeared import emptied_albums, imported
 from immich_tools.album_backup.choices import Origin
 from immich_tools.album_backup.facts import DOWNLOADED, BackupFacts, ChosenAlbum, Edition, Source, Upload
 from immich_tools.album_backup.files import (
@@ -22,22 +22,22 @@ from immich_tools.album_backup.files import (
 from immich_tools.album_backup.layout import Role
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.selection import chosen_albums
+from immich_tools.album_backup.shown import library_showing
 from immich_tools.album_backup.units import (
+    HIDDEN,
     BackupUnit,
     File,
     arranged,
     content_of,
     folders_of,
     is_embedded,
+    sizes_of,
     wanted_units,
 )
 from immich_tools.disk.watch import Watch
 from immich_tools.errors import AccessDenied, FileFailed, RequestRefused, UsageError
 from immich_tools.i18n import _
-from immich_tools.immich.assets import EVERYWHERE
-from immich_tools.immich.filters import AssetFilter
 from immich_tools.immich.models import Album, AlbumRole, Asset, Face, Library
-from immich_tools.paths.names import normal_path, parts
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -61,8 +61,9 @@ def gather(
     :param watch: may end the work.
     :param try_downloads: ask the server for each file that will be downloaded whether it can be.
     :param may_be_gone: an album may have been deleted since the backup began.
-    :raises UsageError: an album or the destination is not there, or no external library shows it.
-    :raises FileFailed: the destination cannot be written to or looked at.
+    :raises UsageError: an album or the destination is not there, the destination cannot be written to, or no external library would show
+        any of the copies to one of the users.
+    :raises FileFailed: the destination cannot be looked at.
     :raises AccessDenied: a key lacks a permission.
     :raises IncompleteListing: the members of an album cannot be read completely.
     :raises Cancelled: `watch` asked to stop.
@@ -75,32 +76,52 @@ def gather(
     check_target(target)
     visible = {client.me.id: {album.id: album for album in client.albums.all()} for client in accounts.clients}
     albums = chosen_albums(visible[first.me.id].values(), options, may_be_gone=may_be_gone)
+    names = {user.id: user.name for user in first.users.all()}
     facts = BackupFacts(
         users=tuple(client.me for client in accounts.clients),
         server_version=first.version,
         populations={client.me.id: client.assets.owned() for client in accounts.clients},
         local_target=target,
-        names={user.id: user.name for user in first.users.all()},
+        names=names,
         visible=visible,
-        library=_library(accounts, server_target),
+        library=_library(accounts, server_target, names),
     )
     facts = _with_members(facts, albums, accounts, options, watch)
     units = wanted_units(facts, options)
     folders = folders_of(units, facts, options)
-    facts = evolve(facts, present=look_at_targets(target, folders, _sizes(units), known, watch))
+    facts = evolve(facts, present=look_at_targets(target, folders, sizes_of(units), known, watch))
     units = arranged(units, facts, options)
+    if not may_be_gone:
+        _refuse_hidden(units)
     missing = (file for unit in units if unit.refusal is None for file in unit.files if not file.is_there)
     check_writable(target, {file.relative.rpartition("/")[0] for file in missing})
     if try_downloads:
         facts = _with_tried_downloads(facts, units, accounts)
     facts = evolve(facts, imported=imported(accounts, server_target, [unit.relative for unit in units]))
-    return _with_holders(facts, units, accounts, options)
+    facts = _with_holders(facts, units, accounts, options)
+    return evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
 
 
-def _library(accounts: Accounts, target: str) -> Library | None:
+def _refuse_hidden(units: Iterable[BackupUnit]) -> None:
+    """Refuse to copy what Immich would not show, if that is all of it.
+
+    :raises UsageError: it is.
+    """
+    refusals = [unit.refusal for unit in units]
+    hidden = [refusal[1] for refusal in refusals if refusal is not None and refusal[0] == HIDDEN]
+    if hidden and None not in refusals:
+        raise UsageError(
+            _(
+                "No copy would ever appear in Immich: {reason}. Nothing was changed; change the pattern or the destination."
+            ).format(reason=min(hidden))
+        )
+
+
+def _library(accounts: Accounts, target: str, names: Mapping[str, str]) -> Library | None:
     """The external library that shows the destination; None when no key may tell.
 
-    :raises UsageError: none shows it.
+    :param names: user id → name, of everybody.
+    :raises UsageError: none shows it, or it is that of somebody whose key is not known.
     """
     for client in accounts.clients:
         if not client.me.is_admin:
@@ -109,14 +130,20 @@ def _library(accounts: Accounts, target: str) -> Library | None:
             libraries = client.libraries.all()
         except AccessDenied:
             continue
-        wanted = parts(normal_path(target))
-        for library in libraries:
-            shown = [parts(normal_path(path)) for path in library.import_paths]
-            if any(wanted[: len(names)] == names for names in shown):
-                return library
-        raise UsageError(
-            _("No external library of the server shows {path}; make one in Immich first.").format(path=target)
-        )
+        user_ids = {each.me.id for each in accounts.clients}
+        library = library_showing(libraries, target, user_ids)
+        if library is None:
+            raise UsageError(
+                _("No external library of the server shows {path}; make one in Immich first.").format(path=target)
+            )
+        if library.owner_id not in user_ids:
+            raise UsageError(
+                _(
+                    "The library '{library}' that shows {path} belongs to {name}: no copy would appear for the users whose keys are known. "
+                    "Add the key of {name}, or choose a folder of another library."
+                ).format(library=library.name, path=target, name=names.get(library.owner_id, library.owner_id))
+            )
+        return library
     return None
 
 
@@ -166,7 +193,9 @@ def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload
         upload = evolve(upload, motion_source=_source(motion, options))
     if options.origin is not Origin.DOWNLOAD:
         try:
-            upload = evolve(upload, sidecar=read_sidecar(local(asset.original_path)))
+            found = read_sidecar(local(asset.original_path))
+            if found is not None:
+                upload = evolve(upload, sidecar_path=found[0], sidecar=found[1])
         except FileFailed as failure:
             # Where the original is not on the disk, its sidecar is not looked for either.
             upload = evolve(upload, source=source if source == DOWNLOADED else Source(source.path, str(failure)))
@@ -204,16 +233,6 @@ def _source(asset: Asset, options: AlbumBackupOptions) -> Source:
     )
 
 
-def _sizes(units: Iterable[BackupUnit]) -> frozenset[int]:
-    """Sizes that files of the units have: a file of another size is none of them."""
-    return frozenset(
-        size
-        for unit in units
-        for file in unit.files
-        if (size := file.size if file.content is None else file.content.size) is not None
-    )
-
-
 def _with_tried_downloads(facts: BackupFacts, units: Iterable[BackupUnit], accounts: Accounts) -> BackupFacts:
     """Note what the server does not send."""
     wanted = [
@@ -240,22 +259,6 @@ def _with_tried_downloads(facts: BackupFacts, units: Iterable[BackupUnit], accou
         elif problem:
             uploads[name] = evolve(uploads[name], motion_source=Source(None, problem))
     return evolve(facts, uploads=uploads)
-
-
-def imported(accounts: Accounts, target: str, relatives: Iterable[str]) -> dict[str, Asset]:
-    """The assets that Immich shows at paths below the destination: path as the server sees it → asset, as far as keys are known."""
-    wanted = {f"{target}/{relative}" for relative in relatives if relative}
-    if not wanted:
-        return {}
-    folder = commonpath([path.rpartition("/")[0] for path in wanted])
-    found: dict[str, Asset] = {}
-    for client in accounts.clients:
-        search = AssetFilter(visibility=EVERYWHERE, path_part=f"{folder}/", with_exif=True)
-        for asset in client.assets.stream(search):
-            path = normal_path(asset.original_path)
-            if asset.library_id is not None and path in wanted:
-                found[path] = asset
-    return found
 
 
 def _with_holders(

@@ -34,6 +34,8 @@ class Role(Enum):
     ORIGINAL = "original"
     MOTION = "motion"
     SIDECAR = "sidecar"
+    BROKEN = "broken-sidecar"
+    """What lies beside the upload as its sidecar and cannot be read."""
     EDITED = "edited"
 
 
@@ -210,6 +212,8 @@ class _Arrangement:
             own = split_extension(safe_name(f"_{part.extension}"))[1]
             if part.role is Role.SIDECAR:
                 suffixes[part.role] = f"{extension}.xmp"
+            elif part.role is Role.BROKEN:
+                suffixes[part.role] = f"{extension}.xmp.broken"
             elif part.role is Role.EDITED:
                 suffixes[part.role] = f"-edited{own}"
             else:

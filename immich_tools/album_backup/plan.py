@@ -68,7 +68,7 @@ def _plan(
     skips: list[Skip] = []
     notes: tuple[str, ...] = ()
     is_first = user_id == facts.users[0].id
-    own = [unit for unit in units if unit.owner_id == user_id]
+    own = sorted((unit for unit in units if unit.owner_id == user_id), key=_place)
     others = [unit for unit in units if is_first and unit.owner_id not in facts.user_ids]
     if stage is Stage.COPY:
         for unit in own:
@@ -76,9 +76,10 @@ def _plan(
             if unit.is_complete:
                 keeps.append(Keep(unit.id, _("is there already: {path}").format(path=unit.relative), _group(unit)))
         skips = [_refused(unit) for unit in (*own, *others) if unit.refusal is not None]
+        notes = tuple(unit.remark for unit in own if unit.remark and unit.refusal is None and not unit.is_complete)
         if is_first:
             skips += _external(facts)
-            notes = _notes(facts, options, units)
+            notes += _notes(facts, options, units)
     elif stage is Stage.SCAN:
         changes = _scan(facts, options, user_id)
     else:
@@ -98,6 +99,10 @@ def _plan(
         notes=notes,
         labels=_labels(facts, named),
     )
+
+
+def _place(unit: BackupUnit) -> tuple[str, str, str]:
+    return _group(unit), unit.relative or unit.upload.asset.original_file_name, unit.id
 
 
 def _group(unit: BackupUnit) -> str:
@@ -133,6 +138,7 @@ _REASONS: Final = {
     Role.ORIGINAL: _("the original"),
     Role.MOTION: _("its motion video"),
     Role.SIDECAR: _("what Immich knows about it"),
+    Role.BROKEN: _("its sidecar that cannot be read"),
     Role.EDITED: _("what Immich's editor made of it"),
 }
 

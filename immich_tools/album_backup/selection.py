@@ -27,6 +27,8 @@ def chosen_albums(
     """
     known = sorted(albums, key=lambda album: (album.name, album.id))
     if options.all_albums:
+        if not known and not may_be_gone:
+            raise UsageError(_("--all: you see no album"))
         return tuple(known)
     if not options.album:
         raise UsageError(_("no album: name one with --album, or take --all; --list shows them."))

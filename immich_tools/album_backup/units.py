@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha1
+from typing import Final
 
 from attrs import evolve, frozen
 
-from immich_tools.album_backup.facts import DOWNLOADED, BackupFacts, ChosenAlbum, Source, Upload
+from immich_tools.album_backup.facts import (
+    DOWNLOADED,
+    LARGEST_SIDECAR,
+    BackupFacts,
+    ChosenAlbum,
+    Source,
+    Upload,
+)
 from immich_tools.album_backup.layout import Part, Role, arrange
 from immich_tools.album_backup.layout import Unit as Wish
 from immich_tools.album_backup.names import split_extension
 from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.shown import hiding_pattern
 from immich_tools.album_backup.sidecar import Known, compose
 from immich_tools.disk.content import Content
 from immich_tools.errors import FileFailed
@@ -19,6 +28,9 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Asset, AssetType, Visibility
 
 NOT_OURS, UNFIT, UNREAD, UNREADABLE, IN_THE_WAY = "others", "unfit", "not-read-yet", "unreadable", "in-the-way"
+HIDDEN = "hidden"
+SHOWN: Final = (Role.ORIGINAL, Role.MOTION, Role.EDITED)
+"""The files that become assets."""
 
 
 @frozen
@@ -49,13 +61,15 @@ class BackupUnit:
     """An upload with the files that it is copied to.
 
     :ivar album: the one whose folder it goes to: the first of those it is in.
-    :ivar refusal: why it is left alone, as a fixed word and for a person; None when it is not.
+    :ivar refusal: why it is skipped, as a fixed word and for a person; None when it is not.
+    :ivar remark: what a person should know of it all the same; empty for nothing.
     """
 
     upload: Upload
     album: ChosenAlbum
     files: tuple[File, ...] = ()
     refusal: tuple[str, str] | None = None
+    remark: str = ""
 
     @property
     def id(self) -> str:
@@ -129,32 +143,64 @@ def _refusal(upload: Upload, facts: BackupFacts) -> tuple[str, str] | None:
 
 def _with_files(unit: BackupUnit, options: AlbumBackupOptions) -> BackupUnit:
     upload = unit.upload
+    known = Known.of(upload.asset, upload.faces)
+    broken = ""
     try:
-        text = compose(Known.of(upload.asset, upload.faces), upload.sidecar).decode()
+        text = compose(known, upload.sidecar or None).decode()
     except FileFailed as failure:
-        return evolve(unit, refusal=(UNREADABLE, str(failure)))
+        text, broken = compose(known).decode(), str(failure)
     content = content_of(upload.asset)
     files = [
         File(Role.ORIGINAL, upload.asset.id, source=upload.source, content=content),
-        File(Role.SIDECAR, upload.asset.id, text=text, content=_content_of_text(text)),
+        File(Role.SIDECAR, upload.asset.id, text=text, content=_content_of(text.encode())),
     ]
     if upload.motion is not None and not is_embedded(upload.motion):
         files.append(
             File(Role.MOTION, upload.motion.id, source=upload.motion_source, content=content_of(upload.motion))
         )
+    if broken:
+        files.append(_broken_sidecar(upload))
     if options.edited and upload.edition is not None:
         files.append(File(Role.EDITED, upload.asset.id, size=upload.edition.size))
-    return evolve(unit, files=tuple(files))
+    return evolve(unit, files=tuple(files), remark=_sidecar_remark(upload, broken))
 
 
-def _content_of_text(text: str) -> Content:
-    return Content(len(text.encode()), sha1(text.encode(), usedforsecurity=False).hexdigest())
+def _broken_sidecar(upload: Upload) -> File:
+    """The sidecar that cannot be read, byte for byte. Of a very large one nobody has read all."""
+    assert upload.sidecar is not None, "it was found to be broken"
+    is_whole = len(upload.sidecar) <= LARGEST_SIDECAR
+    content = _content_of(upload.sidecar) if is_whole else None
+    return File(Role.BROKEN, upload.asset.id, source=Source(upload.sidecar_path), content=content)
+
+
+def _sidecar_remark(upload: Upload, broken: str) -> str:
+    if upload.sidecar == b"":
+        return _("The sidecar {path} is empty; the copy gets a new one.").format(path=upload.sidecar_path)
+    if broken:
+        return _("{path}: {reason} The copy gets a new sidecar; this one is kept beside it as {name}.").format(
+            path=upload.sidecar_path, reason=broken, name="*.xmp.broken"
+        )
+    return ""
+
+
+def _content_of(held: bytes) -> Content:
+    return Content(len(held), sha1(held, usedforsecurity=False).hexdigest())
 
 
 def folders_of(units: Iterable[BackupUnit], facts: BackupFacts, options: AlbumBackupOptions) -> frozenset[str]:
     """The folders below the destination that the units' files go to."""
     layout = options.folders()
     return frozenset(layout.folder(_wish(unit, facts)) for unit in units)
+
+
+def sizes_of(units: Iterable[BackupUnit]) -> frozenset[int]:
+    """Sizes that files of the units have: a file of another size is none of them."""
+    return frozenset(
+        size
+        for unit in units
+        for file in unit.files
+        if (size := file.size if file.content is None else file.content.size) is not None
+    )
 
 
 def arranged(units: Iterable[BackupUnit], facts: BackupFacts, options: AlbumBackupOptions) -> list[BackupUnit]:
@@ -178,13 +224,14 @@ def arranged(units: Iterable[BackupUnit], facts: BackupFacts, options: AlbumBack
             if not file.is_there and file.relative in facts.present and file.relative not in occupied
         }
         if not taken:
-            return [_judged(found[unit.id], facts.present) for unit in units]
+            return [_judged(found[unit.id], facts, options) for unit in units]
         occupied |= {path: facts.present[path] for path in taken}
 
 
 def _not_of_units(units: Iterable[BackupUnit], present: Mapping[str, Content | None]) -> dict[str, Content | None]:
     """What lies there and is no motion video and no sidecar of one of the units."""
-    parts = {file.content for unit in units for file in unit.files if file.role in (Role.MOTION, Role.SIDECAR)} - {None}
+    roles = (Role.MOTION, Role.SIDECAR, Role.BROKEN)
+    parts = {file.content for unit in units for file in unit.files if file.role in roles} - {None}
     originals = {file.content for unit in units for file in unit.files if file.role is Role.ORIGINAL}
     return {path: content for path, content in present.items() if content not in parts or content in originals}
 
@@ -209,6 +256,8 @@ def _is_there(file: File, present: Mapping[str, Content | None], *, has_original
         return has_original or found == file.content
     if file.role is Role.EDITED:
         return has_original and found is not None and file.size in (None, found.size)
+    if file.role is Role.BROKEN and file.content is None:
+        return has_original
     return found is not None and found == file.content
 
 
@@ -216,14 +265,30 @@ def _has_original(unit: BackupUnit) -> bool:
     return any(file.role is Role.ORIGINAL and file.is_there for file in unit.files)
 
 
-def _judged(unit: BackupUnit, present: Mapping[str, Content | None]) -> BackupUnit:
-    """The unit, refused when something else lies where one of its files is to go, or one cannot be read."""
+def _judged(unit: BackupUnit, facts: BackupFacts, options: AlbumBackupOptions) -> BackupUnit:
+    """The unit, refused when Immich would not show a copy, something else lies where one is to go, or one cannot be read."""
+    hidden = _why_hidden(unit, facts, options)
+    if hidden:
+        return evolve(unit, refusal=(HIDDEN, hidden))
     for file in unit.files:
-        if not file.is_there and file.relative in present:
+        if not file.is_there and file.relative in facts.present:
             return evolve(unit, refusal=(IN_THE_WAY, _("something else lies at {path}").format(path=file.relative)))
         if not file.is_there and file.source.problem:
             return evolve(unit, refusal=(UNREADABLE, file.source.problem))
     return unit
+
+
+def _why_hidden(unit: BackupUnit, facts: BackupFacts, options: AlbumBackupOptions) -> str:
+    """Why Immich would not show one of the copies; empty when it would, as far as anybody knows."""
+    for file in unit.files:
+        if facts.library is None or file.role not in SHOWN:
+            continue
+        pattern = hiding_pattern(facts.library, f"{options.target()}/{file.relative}")
+        if pattern is not None:
+            return _("library '{library}' leaves out {path} by its exclusion pattern {pattern}").format(
+                library=facts.library.name, path=file.relative, pattern=pattern
+            )
+    return ""
 
 
 def _wish(unit: BackupUnit, facts: BackupFacts) -> Wish:

@@ -113,6 +113,36 @@ def test_a_sidecar_is_merged_and_not_replaced(archive: Archive) -> None:
     assert b"history_end>7<" in sidecar and Packet(sidecar)
 
 
+def test_a_sidecar_that_cannot_be_read_does_not_keep_the_photo_from_being_copied(archive: Archive) -> None:
+    sidecar = original(archive).with_name(f"{original(archive).name}.xmp")
+    for number, (held, says) in enumerate(
+        [(b"", "is empty"), (SIDECAR[:-9], "cannot be read"), (b"\0" * 64, "cannot be read"), (b"<html/>", "no XMP")]
+    ):
+        sidecar.write_bytes(held)
+        layout = ("--layout", f"{number}")
+        for arguments in ((), ("--apply",)):
+            result = archive.backup("--album", "Holiday", *layout, *arguments)
+            assert str(sidecar) in result.out and says in result.out, held
+        assert sidecar.read_bytes() == held
+        copy = archive.path / f"{number}/beach.jpg"
+        assert copy.read_bytes() == original(archive).read_bytes()
+        assert read((copy.with_name("beach.jpg.xmp")).read_bytes()).taken is not None
+        kept = copy.with_name("beach.jpg.xmp.broken")
+        assert (kept.read_bytes() if kept.exists() else b"") == held
+        assert "Nothing to do" in archive.backup("--album", "Holiday", *layout, "--apply").err
+    archive.all_of_it("Holiday", "--layout", "3")
+    assert archive.is_trashed("beach.jpg")
+
+
+def test_a_sidecar_that_may_not_be_read_keeps_the_photo_back(archive: Archive) -> None:
+    sidecar = original(archive).with_name(f"{original(archive).name}.xmp")
+    sidecar.mkdir()
+    result = archive.all_of_it(code=ExitCode.CHANGES_FAILED)
+    assert f"{sidecar}: it is a folder" in result.out
+    assert archive.files() == {} and not archive.is_trashed("beach.jpg")
+    sidecar.rmdir()
+
+
 def test_a_damaged_original_is_no_copy(archive: Archive) -> None:
     damaged = original(archive).read_bytes()[:-1] + b"!"
     original(archive).write_bytes(damaged)

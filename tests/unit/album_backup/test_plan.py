@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha1
 from typing import Any
 
 import pytest
@@ -11,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immich_tools.album_backup.choices import Stage
-from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum, Edition, Source, Upload
+from immich_tools.album_backup.facts import LARGEST_SIDECAR, BackupFacts, ChosenAlbum, Edition, Source, Upload
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import make_plan, make_plans
 from immich_tools.album_backup.replan import stage_of
 from immich_tools.disk.content import Content
-from immich_tools.immich.models import AlbumRole, AlbumUser, Exif, Tag, Visibility
+from immich_tools.immich.models import AlbumRole, AlbumUser, Exif, Library, Tag, Visibility
 from immich_tools.plan.claims import FileHolds
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AddToAlbum
@@ -125,13 +126,70 @@ def test_a_killed_runs_sidecar_goes_with_its_own_photo() -> None:
         (Upload(asset("a", exif=None)), "not-read-yet"),
         (Upload(asset("a", exif=Exif())), "not-read-yet"),
         (Upload(asset("a", live_photo_video_id="unseen")), "not-read-yet"),
-        (Upload(asset("a"), sidecar=b"no XMP"), "unreadable"),
         (Upload(asset("a"), source=Source("/data/a.jpg", "the disk reports an error")), "unreadable"),
     ],
 )
 def test_what_cannot_be_copied_is_left_alone_as_a_whole(upload: Upload, code: str) -> None:
     plan = make_plan(facts(upload), OPTIONS)
     assert plan.changes == () and codes(plan) == {"a": code}
+
+
+BROKEN = Upload(asset("a"), sidecar=b"no XMP", sidecar_path="/data/upload/a.jpg.xmp")
+
+
+def test_a_sidecar_that_cannot_be_read_is_kept_beside_a_new_one() -> None:
+    plan = make_plan(facts(BROKEN), OPTIONS)
+    (sidecar,) = actions(plan, WriteFile)
+    original, kept = actions(plan, CopyFile)
+    assert (sidecar.relative, original.relative) == ("Holiday/a.jpg.xmp", "Holiday/a.jpg")
+    assert (kept.relative, kept.source) == ("Holiday/a.jpg.xmp.broken", "/data/upload/a.jpg.xmp")
+    assert kept.content == Content(6, sha1(b"no XMP").hexdigest())
+    (note,) = plan.notes
+    assert "/data/upload/a.jpg.xmp: " in note and "cannot be read" in note
+    again = make_plan(copied(facts(BROKEN)), OPTIONS)
+    assert not again.changes and not again.notes and not again.skips
+
+
+def test_a_sidecar_that_is_too_large_is_kept_without_having_been_read_whole() -> None:
+    huge = evolve(BROKEN, sidecar=b" " * (LARGEST_SIDECAR + 1))
+    _original, kept = actions(make_plan(facts(huge), OPTIONS), CopyFile)
+    assert (kept.relative, kept.content, kept.size) == ("Holiday/a.jpg.xmp.broken", None, None)
+    assert not make_plan(copied(facts(huge)), OPTIONS).changes
+
+
+def test_an_empty_sidecar_is_replaced() -> None:
+    plan = make_plan(facts(evolve(BROKEN, sidecar=b"")), OPTIONS)
+    assert [change.id for change in plan.changes] == ["original:a", "sidecar:a"]
+    assert "/data/upload/a.jpg.xmp is empty" in plan.notes[0]
+
+
+def test_the_lines_of_a_plan_are_in_the_order_of_paths() -> None:
+    uploads = [asset(name, name=f"{9 - number}.jpg") for number, name in enumerate("abcd")]
+    known = facts(*uploads)
+    paths = [action.relative for action in actions(make_plan(known, OPTIONS), CopyFile)]
+    assert paths == sorted(paths)
+    gone = actions(make_plan(appeared(known), FINISHING, Stage.FINISH), TrashAssets)
+    assert [each.trashed_ids for each in gone] == [("d",), ("c",), ("b",), ("a",)]
+
+
+# What Immich would not show
+
+
+def library(*patterns: str) -> Library:
+    return Library("library", "Archive", ME, (ROOT,), exclusion_patterns=patterns)
+
+
+def test_what_an_exclusion_pattern_hides_is_not_copied() -> None:
+    known = facts(asset("a"), live("b", "b-motion"), asset("c"), library=library("**/*.MOV", "**/c.*"))
+    plan = make_plan(known, OPTIONS)
+    assert codes(plan) == {"b": "hidden", "c": "hidden"}
+    assert {change.action.assets for change in plan.changes} == {("a",)}
+    assert "library 'Archive' leaves out Holiday/b.mov by its exclusion pattern **/*.MOV" in plan.skips[0].reason
+
+
+def test_no_upload_goes_whose_copy_is_hidden_meanwhile() -> None:
+    known = evolve(appeared(facts(asset("a"))), library=library("**/Holiday/**"))
+    assert not make_plan(known, FINISHING, Stage.FINISH).changes
 
 
 def test_an_androids_motion_video_is_in_its_still() -> None:
@@ -468,6 +526,8 @@ def test_nothing_goes_without_proof(known: BackupFacts, rebuilds: bool, deletes:
             trashed = {name for name in deletion.requires if isinstance(by_id[name].action, TrashAssets)}
             (chosen,) = [each for each in known.albums if each.album.id == deletion.action.album_id]  # type: ignore[attr-defined]
             gone = {name for each in trashed for name in by_id[each].action.assets}
+            copied_ids = {each.id.removeprefix("copy of ") for each in known.imported.values()}
+            assert not copied_ids.isdisjoint(chosen.member_ids)
             left = set(chosen.member_ids) - gone - known.external.keys()
             assert anyway or (not left and not chosen.album.has_shared_link)
 
