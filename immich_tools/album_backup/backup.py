@@ -21,7 +21,7 @@ from immich_tools.album_backup.facts import BackupFacts
 from immich_tools.album_backup.files import KnownFiles
 from immich_tools.album_backup.gather import gather
 from immich_tools.album_backup.options import AlbumBackupOptions
-from immich_tools.album_backup.plan import copies, make_plans, not_appeared, units_of
+from immich_tools.album_backup.plan import copies, make_plans, not_appeared, orphans, removals, units_of
 from immich_tools.album_backup.units import HIDDEN, IN_THE_WAY, UNREAD, UNREADABLE
 from immich_tools.disk.copy import clean_up
 from immich_tools.disk.place import Place
@@ -30,6 +30,7 @@ from immich_tools.errors import ExitCode, FileFailed
 from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import Asset
+from immich_tools.plan.effects.assets import TrashAssets
 from immich_tools.plan.effects.files import WRITTEN
 from immich_tools.plan.executor import Progress, ProgressCallback
 from immich_tools.plan.guards import check_room
@@ -86,6 +87,21 @@ Event: TypeAlias = Planned | Progressed | Waited | CarriedOut
 Tell: TypeAlias = Callable[[Event], None]
 CarryOut: TypeAlias = Callable[[Plan, Immich, ProgressCallback], Outcome]
 """Carries out a plan with a user's connection, usually by `plan.execute.apply`, which it gives the watcher."""
+Check: TypeAlias = Callable[[Plan, Immich], None]
+"""Raises GuardTripped for a plan that removes too much."""
+
+
+@frozen
+class Stay:
+    """An upload that was to go and has not gone.
+
+    :ivar name: of its file.
+    :ivar reason: for a person.
+    """
+
+    asset_id: str
+    name: str
+    reason: str
 
 
 @frozen
@@ -95,18 +111,20 @@ class Report:
     :ivar outcomes: of the runs that were made, in their order.
     :ivar not_appeared: paths, as the server sees them, of copies that Immich does not show yet.
     :ivar left: ids of members that could not be copied.
+    :ivar stays: uploads that were to go and have not gone.
     :ivar is_overdue: whether copies have not appeared although a scan was asked for and waited for.
     """
 
     outcomes: tuple[Outcome, ...] = ()
     not_appeared: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    stays: tuple[Stay, ...] = ()
     is_overdue: bool = False
 
     @property
     def exit_code(self) -> ExitCode:
-        """CHANGES_FAILED when something failed, could not be copied, or did not appear in time."""
-        failed = self.left or self.is_overdue or any(outcome.failures for outcome in self.outcomes)
+        """CHANGES_FAILED when something failed, could not be copied, did not appear in time, or stays that was to go."""
+        failed = self.left or self.stays or self.is_overdue or any(outcome.failures for outcome in self.outcomes)
         return ExitCode.CHANGES_FAILED if failed else ExitCode.DONE
 
 
@@ -117,11 +135,13 @@ class Preview:
     :ivar stage: the first that has something to do; the last where none has.
     :ivar plans: its plans, of each user.
     :ivar follows: what comes after it, for a person.
+    :ivar removals: what may go to the trash in the end at most, of each user.
     """
 
     stage: Stage
     plans: tuple[Plan, ...]
     follows: tuple[str, ...] = ()
+    removals: tuple[Plan, ...] = ()
 
     @property
     def has_work(self) -> bool:
@@ -129,13 +149,20 @@ class Preview:
         return any(plan.changes for plan in self.plans)
 
 
-def preview(accounts: Accounts, options: AlbumBackupOptions, *, watch: Watch | None = None) -> Preview:
+def preview(
+    accounts: Accounts,
+    options: AlbumBackupOptions,
+    *,
+    watch: Watch | None = None,
+    known: KnownFiles | None = None,
+) -> Preview:
     """What the next stage would do; only reads. Every source is tried, every target looked at, and there must be room for the copies.
 
+    :param known: what was read of files before.
     :raises GuardTripped: there is not.
     :raises ToolkitError: as for `gather`.
     """
-    facts = gather(accounts, options, watch=watch, try_downloads=True)
+    facts = gather(accounts, options, known=known, watch=watch, try_downloads=True)
     copying = make_plans(facts, options, Stage.COPY)
     found = Preview(Stage.COPY, copying, _follows(Stage.COPY, options))
     for stage in _stages(options):
@@ -148,7 +175,7 @@ def preview(accounts: Accounts, options: AlbumBackupOptions, *, watch: Watch | N
             )
             break
     check_room(change for plan in found.plans for change in plan.changes)
-    return found
+    return evolve(found, removals=removals(facts, options))
 
 
 def back_up(
@@ -156,23 +183,40 @@ def back_up(
     options: AlbumBackupOptions,
     carry_out: CarryOut,
     *,
+    check: Check | None = None,
+    known: KnownFiles | None = None,
     tell: Tell | None = None,
     watch: Watch | None = None,
 ) -> Report:
     """Do it all, as far as the options say.
 
     :param carry_out: see `CarryOut`.
+    :param check: is asked before anything is copied about all that may go to the trash in the end.
+    :param known: what was read of files before; learns what is read now.
     :param tell: is told what happens, also by other threads.
     :param watch: may end it; what was begun can be resumed, or the backup just started again.
     :raises Cancelled: `watch` asked to stop.
     :raises Stopped: a guard stopped a run; the runs before it stay.
     :raises ToolkitError: as for `gather`, and what `carry_out` raises.
     """
-    return _Backup(accounts, options, carry_out, tell or _unheard, watch or Watch()).run()
+    backup = _Backup(
+        accounts,
+        options,
+        carry_out,
+        check=check or _unchecked,
+        known=known or KnownFiles(),
+        tell=tell or _unheard,
+        watch=watch or Watch(),
+    )
+    return backup.run()
 
 
 def _unheard(_event: Event) -> None:
     """Nobody listens."""
+
+
+def _unchecked(_plan: Plan, _immich: Immich) -> None:
+    """Nobody objects."""
 
 
 def _stages(options: AlbumBackupOptions) -> tuple[Stage, ...]:
@@ -211,10 +255,13 @@ class _Backup:
     accounts: Accounts
     options: AlbumBackupOptions
     carry_out: CarryOut
+    check: Check
+    known: KnownFiles
     tell: Tell
     watch: Watch
     albums: tuple[str, ...] | None = None
-    known: KnownFiles = field(factory=KnownFiles)
+    uploads: dict[str, str] = field(factory=dict)
+    reasons: dict[str, str] = field(factory=dict)
     outcomes: list[Outcome] = field(factory=list)
     left: list[str] = field(factory=list)
 
@@ -230,7 +277,8 @@ class _Backup:
             if not finished.goes_on:
                 break
         is_overdue = bool(missing) and self.options.scan
-        return Report(tuple(self.outcomes), missing, tuple(dict.fromkeys(self.left)), is_overdue)
+        left = tuple(dict.fromkeys(self.left))
+        return Report(tuple(self.outcomes), missing, left, self._stays(finished.facts), is_overdue)
 
     def _stage(self, stage: Stage) -> _Done:
         """Plan a stage and carry it out."""
@@ -239,22 +287,64 @@ class _Backup:
         plans = make_plans(facts, self.options, stage)
         goes_on = any(plan.changes for plan in plans)
         if stage is Stage.COPY:
+            self._begin(facts)
             self._clean_up(facts)
             # Each run looks for itself, but all users' copies may go to one disk.
             check_room(change for plan in plans for change in plan.changes)
         for plan in plans:
             self.tell(Planned(stage, plan))
             self.left += [name for skip in plan.skips if skip.code in _FAILURES for name in skip.asset_ids]
+            self.reasons.update((name, skip.reason) for skip in plan.skips for name in skip.asset_ids)
         for plan in plans:
             client = self.accounts.of_user(plan.user_id)
             if plan.changes and client is not None:
                 self.watch.check()
-                outcome = self.carry_out(plan, client, self._watcher(stage))
-                self.outcomes.append(outcome)
-                self._learn(outcome)
-                self.tell(CarriedOut(stage, outcome))
+                outcome = self._carry_out(stage, plan, client)
                 goes_on = goes_on and not outcome.failures
+                cleaning = orphans(outcome, facts) if stage is Stage.COPY and not outcome.unfinished else None
+                if cleaning is not None and cleaning.changes:
+                    self.tell(Planned(stage, cleaning))
+                    self._carry_out(stage, cleaning, client)
         return _Done(facts, goes_on)
+
+    def _carry_out(self, stage: Stage, plan: Plan, client: Immich) -> Outcome:
+        outcome = self.carry_out(plan, client, self._watcher(stage))
+        self.outcomes.append(outcome)
+        self._learn(outcome)
+        for change in plan.changes:
+            result = outcome.results.get(change.id)
+            if result is not None and result.reason and not result.status.is_settled:
+                # The parts of a photo are named after it: of a motion video the action only knows the video.
+                self.reasons.update(dict.fromkeys((*change.action.assets, change.id.partition(":")[2]), result.reason))
+        self.tell(CarriedOut(stage, outcome))
+        return outcome
+
+    def _begin(self, facts: BackupFacts) -> None:
+        """Ask the guards, and note what is to go."""
+        for plan in removals(facts, self.options):
+            client = self.accounts.of_user(plan.user_id)
+            assert client is not None, "only uploads of users with keys are copied"
+            self.check(plan, client)
+        if self.options.delete_assets:
+            own = [each.asset for each in facts.uploads.values() if each.asset.owner_id in facts.user_ids]
+            self.uploads = {asset.id: asset.original_file_name for asset in own}
+
+    def _stays(self, facts: BackupFacts) -> tuple[Stay, ...]:
+        """The uploads that were to go and are still there.
+
+        :param facts: as the last stage found them.
+        """
+        gone = {
+            asset_id
+            for outcome in self.outcomes
+            for change in outcome.plan.changes
+            if isinstance(change.action, TrashAssets) and outcome.results[change.id].status.is_settled
+            for asset_id in change.action.trashed_ids
+        }
+        unknown = _("its copy is not proven")
+        left = [name for name in self.uploads if name in facts.uploads and name not in gone]
+        stays = (Stay(name, self.uploads[name], self.reasons.get(name, unknown)) for name in left)
+        return tuple(sorted(stays, key=lambda stay: (stay.name, stay.asset_id)))
 
     def _clean_up(self, facts: BackupFacts) -> None:
         """Remove what killed runs left in the albums' folders, also where nothing is to be copied any more."""

@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Annotated, Final
 
-from attrs import evolve, frozen
+from attrs import asdict, evolve, frozen
 from cyclopts import Parameter
 
 from immich_tools.album_backup.accounts import Accounts
-from immich_tools.album_backup.backup import Report, back_up, preview
+from immich_tools.album_backup.backup import Check, Preview, Report, back_up, preview
 from immich_tools.album_backup.older import Connection, check_whose
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import TOOL
 from immich_tools.album_backup.show import Show, list_albums
-from immich_tools.errors import AccessDenied, ExitCode, UsageError
+from immich_tools.errors import AccessDenied, ExitCode, GuardTripped, UsageError
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.client import Immich
 from immich_tools.plan.execute import apply
 from immich_tools.plan.executor import ProgressCallback
+from immich_tools.plan.guards import check_permanent, trash_policy_now
 from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.storage import check_place
@@ -43,7 +44,12 @@ from immich_tools.settings import (
 class ListOptions:
     """What concerns one run on the command line, and not what a plan is made of."""
 
-    list: Annotated[bool, Parameter(negative=(), help=_("Only list the albums, by name, the last one first."))] = False
+    list: Annotated[
+        bool,
+        Parameter(
+            negative=(), help=_("Only list the albums with their photos, dates and sizes, by name, the last one first.")
+        ),
+    ] = False
 
 
 # Defaults of parameters are made once, here.
@@ -95,8 +101,17 @@ def album_backup(
                 progress=progress,
             )
 
-        report = back_up(connected, tool, carry_out, tell=Show(out))
+        report = back_up(connected, tool, carry_out, check=_checked_by(changes), tell=Show(out))
         return _ended(report, tool, out)
+
+
+def _checked_by(changes: ApplyOptions) -> Check:
+    def check(plan: Plan, immich: Immich) -> None:
+        guards_of(changes).check(plan)
+        if not changes.permanent:
+            check_permanent(plan, trash_policy_now(immich), None)
+
+    return check
 
 
 @contextmanager
@@ -128,10 +143,22 @@ def _preview(connected: Accounts, tool: AlbumBackupOptions, changes: ApplyOption
         _save(found.plans, changes, out)
     for step in found.follows if found.has_work else ():
         out.say(_("Then {step}.").format(step=step))
+    _warn_of_guards(connected, found, changes, out)
     if not found.has_work:
         return out.nothing_done(_("Nothing to do."), ExitCode.DONE)
     code = ExitCode.WORK_FOUND if changes.exit_code else ExitCode.DONE
     return out.nothing_done(_("Dry run: nothing was changed. Carry it out with --apply."), code)
+
+
+def _warn_of_guards(connected: Accounts, found: Preview, changes: ApplyOptions, out: Output) -> None:
+    """Say beforehand what would end the run before anything is copied."""
+    for plan in found.removals:
+        client = connected.of_user(plan.user_id)
+        try:
+            if client is not None:
+                _checked_by(changes)(plan, client)
+        except GuardTripped as guard:
+            out.say(_("With --apply the run would be stopped: {reason}").format(reason=guard))
 
 
 def _save(plans: tuple[Plan, ...], changes: ApplyOptions, out: Output) -> None:
@@ -157,6 +184,13 @@ def _ended(report: Report, tool: AlbumBackupOptions, out: Output) -> int:
                 missing,
             ).format(count=missing, path=report.not_appeared[0])
         )
+    if report.stays:
+        count = len(report.stays)
+        out.say(ngettext("{count} upload stays:", "{count} uploads stay:", count).format(count=count))
+    for stay in report.stays:
+        if out.is_json:
+            out.line({"message_type": "stays", **asdict(stay)})
+        out.say(f"  {stay.name}: {stay.reason}")
     if not report.outcomes:
         return out.nothing_done(_("Nothing to do."), report.exit_code)
     return out.ended(report.exit_code)

@@ -247,8 +247,8 @@ def _with_tried_downloads(facts: BackupFacts, units: Iterable[BackupUnit], accou
         client = accounts.of_user(unit.owner_id)
         assert client is not None, "uploads of others have no files"
         try:
-            with client.downloads.open(file.asset_id):
-                return unit.id, file.role, ""
+            with client.downloads.open(file.asset_id) as download:
+                return unit.id, file.role, _wrong_size(download.size, file)
         except RequestRefused as refusal:
             return unit.id, file.role, str(refusal)
 
@@ -259,6 +259,15 @@ def _with_tried_downloads(facts: BackupFacts, units: Iterable[BackupUnit], accou
         elif problem:
             uploads[name] = evolve(uploads[name], motion_source=Source(None, problem))
     return evolve(facts, uploads=uploads)
+
+
+def _wrong_size(found: int | None, file: File) -> str:
+    expected = None if file.content is None else file.content.size
+    if found is None or expected is None or found == expected:
+        return ""
+    return _("the file on the server has {found} bytes, but Immich knows it with {size}").format(
+        found=found, size=expected
+    )
 
 
 def _with_holders(

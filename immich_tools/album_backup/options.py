@@ -19,12 +19,26 @@ from immich_tools.paths.names import normal_path, parts
 from immich_tools.settings import Legacy, negate
 
 PREFIX: Final = "IMMICH_ALBUM_BACKUP_"
+VARIABLE: Final = PREFIX + "ALBUM"
 DEFAULT_WAIT: Final = 600.0
 """Seconds."""
 
 # What its owner may not read cannot be proven.
 _MODE: Final = re.compile(r"0?[4-7][0-7]{2}")
 _OWNER: Final = re.compile(r"(\d{1,9}):(\d{1,9})", re.ASCII)
+
+
+class ListText(str):
+    """The value of a variable with commas in it: the name of one album, or a list of several.
+
+    Which of the two is known only together with the albums; see `selection`.
+    """
+
+    __slots__ = ()
+
+
+def _name_or_list(_annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
+    return [ListText(text) if "," in text else text]
 
 
 def _name(name: str) -> str:
@@ -50,7 +64,8 @@ class AlbumBackupOptions:
     album: Annotated[
         tuple[str, ...],
         Parameter(
-            env_var=_name("ALBUM"),
+            env_var=VARIABLE,
+            env_var_split=_name_or_list,
             help=_("An album: its name, its id, or a glob of names such as 'Holiday *'. May be given several times."),
         ),
     ] = ()

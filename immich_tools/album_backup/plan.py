@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from attrs import evolve
+
 from immich_tools.album_backup.choices import Stage
 from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum
 from immich_tools.album_backup.finish import finish
 from immich_tools.album_backup.layout import Role
-from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.options import AlbumBackupOptions, ListText
 from immich_tools.album_backup.units import BackupUnit, File, arranged, wanted_units
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
+from immich_tools.plan.effects.assets import TrashAssets
 from immich_tools.plan.effects.base import Change
-from immich_tools.plan.effects.files import CopyFile, WriteFile
+from immich_tools.plan.effects.files import WRITTEN, CopyFile, WriteFile
 from immich_tools.plan.effects.libraries import ScanLibrary
 from immich_tools.plan.model import Keep, Label, Plan, Skip
+from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "album-backup"
@@ -60,6 +65,47 @@ def make_plan(facts: BackupFacts, options: AlbumBackupOptions, stage: Stage = St
     return make_plans(facts, options, stage)[0]
 
 
+def removals(facts: BackupFacts, options: AlbumBackupOptions) -> tuple[Plan, ...]:
+    """What the last stage may move to the trash at most, for each user: guards are asked about it before anything is copied."""
+    if not options.delete_assets:
+        return ()
+    found: dict[str, list[str]] = {}
+    for unit in units_of(facts, options):
+        if unit.refusal is None:
+            found.setdefault(unit.owner_id, []).append(unit.id)
+    return tuple(
+        Plan(
+            tool=TOOL,
+            user_id=user_id,
+            server_version=str(facts.server_version),
+            population=facts.populations.get(user_id, 0),
+            changes=(Change("trash", TrashAssets(tuple(sorted(ids)))),),
+        )
+        for user_id, ids in sorted(found.items())
+    )
+
+
+def orphans(outcome: Outcome, facts: BackupFacts) -> Plan:
+    """What removes again the files that a run wrote for photos that it could not copy: a scan would take a motion video for a photo of
+    its own, and a sidecar without one would stay for ever."""
+    results = outcome.results
+    failed = {
+        change.id.partition(":")[2]
+        for change in outcome.plan.changes
+        if change.id.startswith(f"{Role.ORIGINAL.value}:") and not results[change.id].status.is_settled
+    }
+    changes = []
+    for change in outcome.plan.changes:
+        role, _colon, name = change.id.partition(":")
+        result, action = results[change.id], change.action
+        # Found there already, a motion video may be somebody's own; a sidecar with just this text is not.
+        is_ours = result.status is Status.DONE or (result.status is Status.ALREADY and role == Role.SIDECAR.value)
+        if name in failed and is_ours and isinstance(action, WRITTEN) and (removal := action.removal()) is not None:
+            reason = _("the photo that it belongs to was not copied")
+            changes.append(Change(f"remove-{change.id}", removal, reason, group=change.group))
+    return evolve(outcome.plan, changes=tuple(changes), keeps=(), skips=(), notes=(), labels=_labels(facts, failed))
+
+
 def _plan(
     facts: BackupFacts, options: AlbumBackupOptions, stage: Stage, units: Sequence[BackupUnit], user_id: str
 ) -> Plan:
@@ -95,7 +141,7 @@ def _plan(
         changes=tuple(changes),
         keeps=tuple(keeps),
         skips=tuple(skips),
-        options=to_document(options),
+        options=to_document(_certain(options, facts)),
         notes=notes,
         labels=_labels(facts, named),
     )
@@ -103,6 +149,13 @@ def _plan(
 
 def _place(unit: BackupUnit) -> tuple[str, str, str]:
     return _group(unit), unit.relative or unit.upload.asset.original_file_name, unit.id
+
+
+def _certain(options: AlbumBackupOptions, facts: BackupFacts) -> AlbumBackupOptions:
+    """The options with ids in place of what means one album or several, depending on the albums that there are."""
+    if not any(isinstance(text, ListText) for text in options.album):
+        return options
+    return evolve(options, album=tuple(chosen.album.id for chosen in facts.albums))
 
 
 def _group(unit: BackupUnit) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
-from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.options import VARIABLE, AlbumBackupOptions, ListText
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album
+from immich_tools.settings.values import split_list
 
 _NEAREST: Final = 5
 
@@ -20,7 +21,8 @@ def chosen_albums(
 ) -> tuple[Album, ...]:
     """The albums that the options name, by name.
 
-    A name means every album of that name, and counts before a glob: an album may be called ``[2021]``.
+    A name means every album of that name, and counts before a glob: an album may be called ``[2021]``. A variable that is as a whole the
+    name of an album means that one; otherwise its value is a list.
 
     :param may_be_gone: an album that is not there is none any more, and no mistake.
     :raises UsageError: nothing is named, or nothing has the name.
@@ -33,7 +35,7 @@ def chosen_albums(
     if not options.album:
         raise UsageError(_("no album: name one with --album, or take --all; --list shows them."))
     found: dict[str, Album] = {}
-    for text in options.album:
+    for text in _texts(known, options.album):
         named = _named(known, text)
         if not named and not may_be_gone:
             raise UsageError(
@@ -45,10 +47,29 @@ def chosen_albums(
     return tuple(album for album in known if album.id in found)
 
 
+def _texts(albums: Sequence[Album], given: Iterable[str]) -> Iterator[str]:
+    """What is to be looked for, each by itself.
+
+    :raises UsageError: a list has an empty entry.
+    """
+    for text in given:
+        if not isinstance(text, ListText) or _exact(albums, text):
+            yield text
+            continue
+        try:
+            yield from split_list(text)
+        except ValueError as error:
+            raise UsageError(f"{VARIABLE}: {error}") from None
+
+
 def _named(albums: Sequence[Album], text: str) -> list[Album]:
     wanted = _form(text)
-    exact = [album for album in albums if album.id == text or _form(album.name) == wanted]
-    return exact or [album for album in albums if fnmatchcase(_form(album.name), wanted)]
+    return _exact(albums, text) or [album for album in albums if fnmatchcase(_form(album.name), wanted)]
+
+
+def _exact(albums: Sequence[Album], text: str) -> list[Album]:
+    wanted = _form(text)
+    return [album for album in albums if album.id == text or _form(album.name) == wanted]
 
 
 def _form(name: str) -> str:

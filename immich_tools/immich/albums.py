@@ -283,6 +283,8 @@ class Albums:
             is_activity_enabled=answer.get("isActivityEnabled"),
             created_at=parse_time(answer.get("createdAt")),
             has_shared_link=answer.get("hasSharedLink") is True,
+            start=parse_time(answer.get("startDate")),
+            end=parse_time(answer.get("endDate")),
         )
 
 

@@ -12,14 +12,16 @@ from typing import Any, Final
 import httpx
 from attrs import frozen
 
-from immich_sdk.api.assets import download_asset
-from immich_tools.errors import FileChanged, ToolkitError
+from immich_sdk.api.assets import download_asset, get_asset_info
+from immich_tools.errors import FileChanged, RequestRefused, ToolkitError
 from immich_tools.i18n import _
 from immich_tools.immich.connection import Connection
 from immich_tools.immich.failures import not_immich, unreachable
 from immich_tools.immich.transport import LONGEST_WAIT
 
 _CONTENT_RANGE: Final = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+)")
+_FILE_GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR})
+"""What the server answers for the file of an asset that it knows (2.3.1 and 3.1.0)."""
 _NO_FILE: Final = frozenset({"text/html", "application/json"})
 """What a proxy sends in place of a file."""
 
@@ -53,15 +55,33 @@ class Downloads:
 
         :param start: bytes that are there already, from an earlier attempt; how many of the file's first are left out.
         :param edited: what Immich's editor made of it, for an asset that `is_edited`; others give their original.
-        :raises RequestRefused: there is no such asset, it may not be seen, or its file is gone.
+        :raises RequestRefused: there is no such asset, it may not be seen, or its file is gone (says which).
         :raises FileChanged: the file is shorter than `start`.
         """
         transfer = _Transfer(self.connection, asset_id, start, edited=edited)
         try:
-            transfer.connect()
+            try:
+                transfer.connect()
+            except RequestRefused as refusal:
+                raise refusal if edited else self._explained(asset_id, refusal) from refusal
             yield Download(transfer.size, transfer.media_type, transfer.pieces())
         finally:
             transfer.close()
+
+    def _explained(self, asset_id: str, refusal: RequestRefused) -> RequestRefused:
+        """The refusal in better words where the asset is there and its file is not."""
+        if refusal.status not in _FILE_GONE:
+            return refusal
+        try:
+            name = str(self.connection.json(get_asset_info._get_kwargs(id=asset_id))["originalFileName"])
+        except ToolkitError:
+            return refusal
+        return RequestRefused(
+            _("{name}: its file is gone from the server's disk; see immich-missing-originals").format(name=name),
+            status=refusal.status,
+            reason=refusal.reason,
+            correlation_id=refusal.correlation_id,
+        )
 
 
 class _Transfer:

@@ -244,6 +244,7 @@ class Album:
     :ivar users: everybody else it is shared with (never the owner).
     :ivar order: ``asc`` or ``desc``, by date; None when the server does not tell.
     :ivar is_activity_enabled: whether comments and likes are allowed; None when the server does not tell.
+    :ivar start, end: when its first and its last member were taken; None for an empty album.
     """
 
     id: str
@@ -258,6 +259,8 @@ class Album:
     is_activity_enabled: bool | None = None
     created_at: datetime | None = None
     has_shared_link: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 @frozen

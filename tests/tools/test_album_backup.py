@@ -14,6 +14,7 @@ from immich_tools.album_backup.sidecar import read
 from immich_tools.errors import ExitCode
 from immich_tools.immich.compat import permissions_for
 from immich_tools.immich.models import Place
+from immich_tools.report.text import size
 from immich_tools.tools import PACKAGES
 from tests.tools import pictures
 from tests.tools.archive import Archive
@@ -22,6 +23,7 @@ from tests.tools.folders import Folders
 from tests.tools.server import COPY, ORIGINAL, TAKEN, Server
 from tests.tools.snapshot import snapshot
 
+HOLIDAY = {"beach.jpg": ORIGINAL, "tower.jpg": COPY}
 LATER = datetime(2019, 3, 2, 8, 0, 30, tzinfo=UTC)
 
 
@@ -221,8 +223,11 @@ def test_an_upload_that_was_edited_after_copying_stays(archive: Archive) -> None
     archive.backup("--album", "Holiday", "--scan", "--apply")
     server.update("beach.jpg", description="At the lake")
     server.settle()
-    result = archive.backup("--album", "Holiday", "--delete-assets", "--max-ratio", "1", "--apply")
+    result = archive.backup(
+        *("--album", "Holiday", "--delete-assets", "--max-ratio", "1", "--apply"), code=ExitCode.CHANGES_FAILED
+    )
     assert "its copy says something else in Immich: description" in result.out
+    assert "1 upload stays:\n  beach.jpg: its copy says something else in Immich: description\n" in result.err
     assert archive.is_trashed("tower.jpg") and not archive.is_trashed("beach.jpg")
 
 
@@ -249,6 +254,42 @@ def test_the_list_is_the_older_tools(archive: Archive) -> None:
     assert [line["name"] for line in lines[:-1]] == ["Holiday", "Autumn"]
     assert lines[0]["id"] == archive.server.albums["Holiday"]
     assert [line.split()[-1] for line in archive.backup("--list").out.splitlines()] == ["Holiday", "Autumn"]
+
+
+def test_the_list_shows_counts_dates_and_sizes_and_no_control_characters(archive: Archive) -> None:
+    server = archive.server
+    odd = "Trip\n\x1b[31mred\u202e\x07"
+    server.album(odd, "beach.jpg")
+    server.album("Empty")
+    lines = archive.backup("--list").out.splitlines()
+    assert len(lines) == 3 and not any(character in "".join(lines) for character in "\x1b\u202e\x07")
+    assert lines[0].endswith(r"Trip\n\x1b[31mred\u202e\x07")
+    held = sum(len(pictures.photo(n, width=s[0], height=s[1], taken=TAKEN)) for n, s in HOLIDAY.items())
+    (holiday,) = [line for line in lines if "Holiday" in line]
+    assert holiday.split()[1:-1] == ["2", "2019-03-02", "2021-07-10", *size(held).split()]
+    (empty,) = [line for line in lines if "Empty" in line]
+    assert empty.split()[1:-1] == ["0", "-", "-", "0", "B"]
+    told = {line["name"]: line for line in archive.backup("--list", "--json").lines()[:-1]}
+    assert (told["Holiday"]["bytes"], told["Holiday"]["start"], told["Holiday"]["end"]) == (
+        held,
+        "2019-03-02",
+        "2021-07-10",
+    )
+    assert (told[odd]["assets"], told["Empty"]["start"], told["Empty"]["bytes"]) == (1, None, 0)
+
+
+def test_the_guards_stop_before_anything_is_copied(archive: Archive) -> None:
+    arguments = ("--album", "Holiday", "--scan", "--delete-assets")
+    assert "The plan removes 2 of 2 assets" in archive.backup(*arguments).err
+    result = archive.backup(*arguments, "--apply", code=ExitCode.STOPPED)
+    assert "The plan removes 2 of 2 assets" in result.err and archive.files() == {}
+    result = archive.backup(*arguments, "--max-removed", "1", "--max-ratio", "1", "--apply", code=ExitCode.STOPPED)
+    assert "--max-removed" in result.err and archive.files() == {}
+    with archive.server.host.trash_off():
+        result = archive.backup(*arguments, "--max-ratio", "1", "--apply", code=ExitCode.STOPPED)
+        assert "trash is off" in result.err and archive.files() == {}
+        archive.backup("--album", "Holiday", "--apply")
+    assert not archive.is_trashed("beach.jpg")
 
 
 def test_programs_follow_it_as_json_lines(archive: Archive) -> None:
@@ -279,7 +320,10 @@ def test_a_key_that_may_not_trash_changes_nothing_of_the_last_stage(archive: Arc
 
 def test_without_a_scan_it_says_what_is_missing(archive: Archive) -> None:
     archive.with_administrator = False
-    result = archive.backup("--album", "Holiday", "--delete-assets", "--apply")
+    result = archive.backup(
+        *("--album", "Holiday", "--delete-assets", "--max-ratio", "1", "--apply"), code=ExitCode.CHANGES_FAILED
+    )
+    assert "2 uploads stay:" in result.err
     assert "2 copies have not appeared in Immich yet" in result.err
     assert not archive.is_trashed("beach.jpg")
     archive.folders.scan()

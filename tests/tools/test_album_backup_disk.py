@@ -148,15 +148,47 @@ def test_a_damaged_original_is_no_copy(archive: Archive) -> None:
     original(archive).write_bytes(damaged)
     result = archive.all_of_it(code=ExitCode.CHANGES_FAILED)
     assert "is not the file that Immich knows" in result.out
-    assert archive.names() == [] and not archive.leftovers()
+    assert archive.files() == {}
     assert not archive.is_trashed("beach.jpg") and archive.has_album("Holiday")
 
 
 def test_an_original_that_is_gone_is_reported_by_a_dry_run_too(archive: Archive) -> None:
     original(archive).unlink()
-    assert "unreadable" in archive.backup("--album", "Holiday").out
-    archive.all_of_it(code=ExitCode.CHANGES_FAILED)
+    gone = "beach.jpg: its file is gone from the server's disk; see immich-missing-originals"
+    assert gone in archive.backup("--album", "Holiday").out
+    result = archive.all_of_it(code=ExitCode.CHANGES_FAILED)
+    assert gone in result.out and f"beach.jpg: {gone}" in result.err
+    assert archive.files() == {}
     assert not archive.is_trashed("beach.jpg") and archive.has_album("Holiday")
+
+
+@pytest.mark.parametrize("sees_the_disk", [True, False])
+def test_an_original_longer_than_immich_knows_is_reported_by_a_dry_run_too(
+    archive: Archive, sees_the_disk: bool
+) -> None:
+    with original(archive).open("ab") as file:
+        file.write(b"more")
+    if not sees_the_disk:
+        archive.more = {}
+    length = original(archive).stat().st_size
+    for origin in ("auto", "disk") if sees_the_disk else ("auto", "download"):
+        says = f"has {length} bytes, but Immich knows it with {length - 4}"
+        assert says in archive.backup("--album", "Holiday", "--origin", origin).out
+        assert says in archive.all_of_it("Holiday", "--origin", origin, code=ExitCode.CHANGES_FAILED).out
+        assert archive.files() == {} and not archive.is_trashed("beach.jpg")
+
+
+def test_nothing_stays_of_a_live_photo_whose_still_was_not_copied(archive: Archive) -> None:
+    server = archive.server
+    server.video("live.mov")
+    server.photo("live.jpg", live_video="live.mov")
+    server.album("Live", "live.jpg", "beach.jpg")
+    still = sandbox_of(archive).state.assets[server.ids["live.jpg"]].file
+    assert still is not None
+    still.write_bytes(still.read_bytes()[:-1] + b"!")
+    archive.all_of_it("Live", code=ExitCode.CHANGES_FAILED)
+    assert sorted(archive.files()) == ["Live/beach.jpg", "Live/beach.jpg.xmp"]
+    assert archive.is_trashed("beach.jpg") and not archive.is_trashed("live.jpg")
 
 
 def test_what_the_editor_made_is_copied_beside_it(archive: Archive) -> None:
@@ -207,3 +239,26 @@ def test_a_program_follows_a_backup_and_stops_it(archive: Archive, tmp_path: Pat
     assert archive.is_trashed("beach.jpg")
     for client in clients:
         client.close()
+
+
+def test_an_upload_whose_copy_changed_at_the_last_moment_stays_and_is_named(archive: Archive, tmp_path: Path) -> None:
+    assert archive.folders.library_id
+    options = AlbumBackupOptions(
+        album=("Holiday",), external_path=(archive.folders.root,), delete_assets=True, scan=True
+    )
+    carry_out = carried_out(tmp_path / "runs")
+
+    def meddle(plan: Plan, immich: Client, watcher: Watcher) -> Outcome:
+        if plan.removed():
+            copy = archive.path / "Holiday/beach.jpg"
+            copy.write_bytes(copy.read_bytes()[:-1] + b"!")
+        return carry_out(plan, immich, watcher)
+
+    with (
+        Immich.connect(archive.server.url, archive.server.key) as user,
+        Immich.connect(archive.server.url, archive.admin_key) as administrator,
+    ):
+        report = back_up(Accounts.of([user, administrator]), options, meddle)
+    assert [(stay.asset_id, stay.name) for stay in report.stays] == [(archive.server.ids["beach.jpg"], "beach.jpg")]
+    assert "holds something else" in report.stays[0].reason
+    assert report.exit_code is ExitCode.CHANGES_FAILED and not archive.is_trashed("beach.jpg")

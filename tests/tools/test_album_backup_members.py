@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from immich_tools.errors import ExitCode
+from immich_tools.tools import PACKAGES
 from tests.tools import pictures
 from tests.tools.archive import Archive
 from tests.tools.command_line import CommandLine
@@ -98,7 +99,7 @@ def test_stacked_uploads_go_together_or_not_at_all(archive: Archive) -> None:
     server.settle()
     server.api.post("/stacks", {"assetIds": [server.ids["a.jpg"], server.ids["b.jpg"]]})
     server.album("Holiday", "a.jpg", "c.jpg")
-    assert "stack" in archive.all_of_it().out
+    assert "a.jpg: is in a stack with others that stay" in archive.all_of_it(code=ExitCode.CHANGES_FAILED).err
     assert not archive.is_trashed("a.jpg") and archive.is_trashed("c.jpg")
     server.add_to_album("Holiday", "b.jpg")
     archive.all_of_it()
@@ -177,6 +178,29 @@ def test_no_name_leads_out_of_the_destination(archive: Archive, name: str, folde
     assert found.split("/")[0] == folder
     known = {archive.path, archive.path.parent / "state", archive.path.parent / "config"}
     assert set(archive.path.parent.iterdir()) <= {*above, *known}
+
+
+def test_a_variable_that_is_the_name_of_an_album_means_that_album(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PACKAGES, "album-backup", "immich_tools.album_backup")
+    for number, name in enumerate(("Italy, 2024", "Italy", "2024", "Rome")):
+        archive.server.photo(f"{number}.jpg")
+        archive.server.album(name, f"{number}.jpg")
+    archive.with_administrator = False
+    saved = archive.shell.folder / "plan.json"
+    for value, folders in (("Italy, 2024", {"Italy, 2024"}), ("Italy, Rome", {"Italy", "Rome"})):
+        archive.more = {"IMMICH_ALBUM_BACKUP_ALBUM": value}
+        archive.backup("--save-plan", str(saved))
+        archive.shell.toolkit("apply", str(saved), "--yes")
+        saved.unlink()
+        assert {name.partition("/")[0] for name in archive.names()} == folders
+        archive.backup("--apply")
+        for name in archive.files():
+            (archive.path / name).unlink()
+    archive.more = {}
+    result = archive.backup("--album", "Italy, Rome", code=ExitCode.USAGE)
+    assert "there is no album 'Italy, Rome'" in result.err
 
 
 def test_folders_by_year_and_by_template(archive: Archive) -> None:

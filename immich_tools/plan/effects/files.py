@@ -449,6 +449,12 @@ def _download(immich: Immich, action: CopyFile, watch: Watch) -> Proven:
     try:
         with immich.downloads.open(action.asset_id, edited=action.edited) as download:
             size = download.size if action.size is None else action.size
+            if download.size not in (None, size):
+                raise FileFailed(
+                    _("{path}: the file on the server has {found} bytes, but Immich knows it with {size}").format(
+                        path=action.path, found=download.size, size=size
+                    )
+                )
             if size is None:
                 raise FileFailed(_("the server does not tell how long the file of {id} is").format(id=action.asset_id))
             return write_stream(

@@ -8,7 +8,7 @@ import pytest
 
 from immich_tools.album_backup.choices import Origin
 from immich_tools.album_backup.older import Connection, check_whose
-from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.options import AlbumBackupOptions, ListText
 from immich_tools.album_backup.selection import chosen_albums
 from immich_tools.disk.place import Permissions
 from immich_tools.errors import UsageError
@@ -104,6 +104,34 @@ KNOWN = [
 )
 def test_albums_are_named_by_name_id_or_glob(wanted: tuple[str, ...], expected: list[str]) -> None:
     assert [each.id for each in chosen_albums(KNOWN, AlbumBackupOptions(album=wanted))] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Italy, 2024", ["w"]),
+        (" Italy, 2024 ", ["w"]),
+        ("Italy,2024", ["i", "y"]),
+        ("2024, Italy", ["i", "y"]),
+        ("Italy, 2024,Rome", ["i", "r", "y"]),
+        ("It*, Rome", ["i", "w", "r"]),
+        ("a, b, c", ["abc"]),
+        ("i, y", ["i", "y"]),
+    ],
+)
+def test_a_variable_names_one_album_before_it_is_a_list(value: str, expected: list[str]) -> None:
+    names = {"w": "Italy, 2024", "i": "Italy", "y": "2024", "r": "Rome", "abc": "a, b, c", "b": "b"}
+    known = [album(name, title) for name, title in names.items()]
+    found = {each.id for each in chosen_albums(known, AlbumBackupOptions(album=(ListText(value),)))}
+    assert found == set(expected)
+
+
+def test_a_name_with_a_comma_on_the_command_line_is_never_a_list() -> None:
+    known = [album("i", "Italy"), album("y", "2024")]
+    with pytest.raises(UsageError, match="there is no album 'Italy, 2024'"):
+        chosen_albums(known, AlbumBackupOptions(album=("Italy, 2024",)))
+    with pytest.raises(UsageError, match="empty element"):
+        chosen_albums(known, AlbumBackupOptions(album=(ListText("Italy,,2024"),)))
 
 
 def test_all_albums_or_none_must_be_said() -> None:
