@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from immich_tools.album_backup.accounts import Accounts
 from immich_tools.album_backup.backup import Check, Preview, Report, back_up, preview
+from immich_tools.album_backup.memory import memory_path, read_memory, write_memory
 from immich_tools.album_backup.older import Connection, check_whose
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import TOOL
@@ -101,7 +102,12 @@ def album_backup(
                 progress=progress,
             )
 
-        report = back_up(connected, tool, carry_out, check=_checked_by(changes), tell=Show(out))
+        memory = memory_path(connected.first.me.id)
+        known = read_memory(memory)
+        try:
+            report = back_up(connected, tool, carry_out, check=_checked_by(changes), known=known, tell=Show(out))
+        finally:
+            write_memory(memory, known)
         return _ended(report, tool, out)
 
 
@@ -136,7 +142,7 @@ def _connected(connection: Connection, changes: ApplyOptions, out: Output) -> It
 
 
 def _preview(connected: Accounts, tool: AlbumBackupOptions, changes: ApplyOptions, out: Output) -> int:
-    found = preview(connected, tool)
+    found = preview(connected, tool, known=read_memory(memory_path(connected.first.me.id)))
     for plan in found.plans:
         out.plan(plan)
     if changes.save_plan is not None:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from immich_tools.album_backup.choices import Origin
 from immich_tools.album_backup.facts import LARGEST_SIDECAR, Source
@@ -23,11 +23,30 @@ from immich_tools.i18n import _
 from immich_tools.plan.proofs import Stamp, stamp_of
 
 
+@frozen
+class Mark:
+    """What changes with any writing to a file. Without the device, whose number may be another after each mount."""
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+    @classmethod
+    def of(cls, stamp: Stamp) -> Mark:
+        """The mark of a file with that stamp."""
+        return cls(stamp.size, stamp.modified_ns, stamp.changed_ns, stamp.inode)
+
+
 @define
 class KnownFiles:
     """What files hold that were read already; each is read again once it was touched."""
 
-    _contents: dict[tuple[str, Stamp], Content] = field(factory=dict)
+    _contents: dict[str, tuple[Mark, Content]] = field(factory=dict)
+
+    def remembered(self) -> dict[str, tuple[Mark, Content]]:
+        """What is known of files that are still there, by their whole paths."""
+        return {path: known for path, known in self._contents.items() if os.path.lexists(path)}
 
     def content(self, place: Place, watch: Watch) -> Content | None:
         """What a file holds; None when that cannot be found out, such as for one that changes meanwhile.
@@ -38,15 +57,15 @@ class KnownFiles:
             stamp = stamp_of(place)
             if stamp is None:
                 return None
-            known = self._contents.get((str(place.path), stamp))
-            if known is not None:
+            mark, known = self._contents.get(str(place.path), (None, None))
+            if known is not None and mark == Mark.of(stamp):
                 return known
             content = content_of(place.path, watch)
             if stamp_of(place) != stamp:
                 return None
         except FileFailed:
             return None
-        self._contents[str(place.path), stamp] = content
+        self._contents[str(place.path)] = (Mark.of(stamp), content)
         return content
 
     def learn(self, place: Place, content: Content) -> None:
@@ -56,7 +75,7 @@ class KnownFiles:
         except FileFailed:
             return
         if stamp is not None:
-            self._contents[str(place.path), stamp] = content
+            self._contents[str(place.path)] = (Mark.of(stamp), content)
 
 
 def check_target(folder: str) -> None:

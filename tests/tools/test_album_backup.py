@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from datetime import UTC, datetime
 from shutil import which
@@ -100,6 +101,23 @@ def test_a_second_run_finds_everything_done(archive: Archive) -> None:
     assert "Nothing to do" in result.err and "external" in result.out
     assert (archive.albums(), archive.files()) == (before, files)
     assert archive.server.host.writes() == writes or archive.server.host.sandbox is None
+
+
+def test_what_was_proven_is_remembered_and_all_the_same_proven_again_before_an_upload_goes(archive: Archive) -> None:
+    archive.backup("--album", "Holiday", "--scan", "--apply")
+    (memory,) = (archive.shell.folder / "state").rglob("album-backup/*.json")
+    remembered = json.loads(memory.read_text())["files"]
+    assert set(remembered) == {str(archive.path / name) for name in archive.files()}
+    # A disk that lies about its files: another content, and the memory says that it is the photo's.
+    copy = archive.path / "Holiday/tower.jpg"
+    copy.write_bytes(copy.read_bytes()[:-1] + b"!")
+    now = copy.stat()
+    forged = [now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino, original("tower.jpg")]
+    memory.write_text(json.dumps({"schema": 1, "files": {**remembered, str(copy): forged}}))
+    assert "Nothing to do" in archive.backup("--album", "Holiday", "--apply").err
+    result = archive.backup("--album", "Holiday", "--delete-assets", "--max-ratio", "1", "--apply", code=3)
+    assert archive.is_trashed("beach.jpg") and not archive.is_trashed("tower.jpg")
+    assert "tower.jpg: " in result.err and "holds something else" in result.err
 
 
 def test_the_sidecar_says_it_to_everybody(archive: Archive) -> None:
