@@ -25,12 +25,14 @@ NOTHING: Final = Metadata()
 class Copied:
     """An upload whose copy has appeared.
 
+    :ivar edited: what Immich's editor made of the upload, copied beside it; None where that was not copied.
     :ivar before, after: what the copy has, and is to have.
     :ivar differs: in what they say different things that cannot be made good.
     """
 
     unit: BackupUnit
     copy: Asset
+    edited: Asset | None = None
     before: Metadata = NOTHING
     after: Metadata = NOTHING
     differs: tuple[str, ...] = ()
@@ -39,6 +41,17 @@ class Copied:
     def upload(self) -> Asset:
         """What it is a copy of."""
         return self.unit.upload.asset
+
+
+def edited_metadata(copied: Copied, facts: BackupFacts) -> tuple[Metadata, Metadata]:
+    """What the copied edition has, and is to have: it shows where the copy shows, and is in its albums."""
+    edited = copied.edited
+    assert edited is not None, "there is no edition"
+    before = Metadata(albums=facts.holders.get(edited.id, frozenset()), visibility=edited.visibility)
+    after = Metadata(albums=before.albums | copied.after.albums, visibility=edited.visibility)
+    if edited.visibility in _SHOWN and copied.after.visibility in _SHOWN:
+        after = evolve(after, visibility=copied.after.visibility)
+    return before, after
 
 
 def compared(copied: Copied, facts: BackupFacts, left: Collection[str], *, goes: bool) -> Copied:

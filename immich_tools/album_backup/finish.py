@@ -12,13 +12,14 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from immich_tools.album_backup.carry import Copied, compared
+from immich_tools.album_backup.carry import Copied, compared, edited_metadata
 from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum
 from immich_tools.album_backup.homes import Home, deletion, homes_of
 from immich_tools.album_backup.layout import Role
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.units import BackupUnit
 from immich_tools.i18n import _
+from immich_tools.immich.models import Asset
 from immich_tools.plan.claims import FileHolds
 from immich_tools.plan.effects.assets import TrashAssets
 from immich_tools.plan.effects.base import Change
@@ -72,12 +73,20 @@ class _Planner:
     def find_copies(self, units: Iterable[BackupUnit]) -> None:
         """Note the units whose copies Immich shows and has read."""
         for unit in sorted(units, key=lambda each: (each.album.album.name, each.relative, each.id)):
-            copy = self.facts.imported.get(f"{self.options.target()}/{unit.relative}")
-            if copy is not None and copy.exif is not None and not copy.is_trashed and not copy.is_offline:
-                self.copied[unit.id] = Copied(unit, copy)
+            found = {path: self._shown(path) for path in unit.shown}
+            missing = [path for path, asset in found.items() if asset is None]
+            copy = found.pop(unit.relative)
+            if copy is not None and not missing:
+                self.copied[unit.id] = Copied(unit, copy, edited=next(iter(found.values()), None))
             elif unit.owner_id == self.user_id and self._has_more_to_do:
-                reason = _("its copy is proven, and has not appeared in Immich yet: {path}").format(path=unit.relative)
+                reason = _("its copy is proven, and has not appeared in Immich yet: {path}").format(path=missing[0])
                 self.skips.append(Skip((unit.id,), NOT_APPEARED, reason, unit.album.album.name))
+
+    def _shown(self, relative: str) -> Asset | None:
+        """The asset that Immich shows at a path below the destination and has read."""
+        asset = self.facts.imported.get(f"{self.options.target()}/{relative}")
+        is_there = asset is not None and asset.exif is not None and not asset.is_trashed and not asset.is_offline
+        return asset if is_there else None
 
     @property
     def _has_more_to_do(self) -> bool:
@@ -153,21 +162,27 @@ class _Planner:
     def carry_over(self, copied: Copied) -> None:
         """What one copy takes over."""
         known_tags = {tag.id: tag for tag in (*(copied.upload.tags or ()), *(copied.copy.tags or ()))}
-        changes = transfer_changes(
-            copied.copy.id,
-            copied.before,
-            copied.after,
-            group=copied.unit.album.album.name,
-            albums=self.facts.visible.get(copied.copy.owner_id, {}),
-            tags=known_tags,
-        )
-        together = [
-            self.homes[chosen.album.id].changes[copied.copy.id]
-            for chosen in self.facts.albums
-            if chosen.album.id in self.homes
-            and copied.unit.id in chosen.member_ids
-            and copied.copy.id in self.homes[chosen.album.id].changes
+        given = [(copied.copy, copied.before, copied.after)]
+        if copied.edited is not None:
+            given.append((copied.edited, *edited_metadata(copied, self.facts)))
+        changes = [
+            change
+            for asset, before, after in given
+            for change in transfer_changes(
+                asset.id,
+                before,
+                after,
+                group=copied.unit.album.album.name,
+                albums=self.facts.visible.get(asset.owner_id, {}),
+                tags=known_tags,
+            )
         ]
+        homes = [
+            self.homes[chosen.album.id]
+            for chosen in self.facts.albums
+            if chosen.album.id in self.homes and copied.unit.id in chosen.member_ids
+        ]
+        together = [home.changes[asset.id] for home in homes for asset, *_metadata in given if asset.id in home.changes]
         self.transfers[copied.unit.id] = [*changes, *together]
         if copied.copy.owner_id == self.user_id:
             for change in self.transfers[copied.unit.id]:

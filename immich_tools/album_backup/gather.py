@@ -97,7 +97,7 @@ def gather(
     check_writable(target, {file.relative.rpartition("/")[0] for file in missing})
     if try_downloads:
         facts = _with_tried_downloads(facts, units, accounts)
-    facts = evolve(facts, imported=imported(accounts, server_target, [unit.relative for unit in units]))
+    facts = evolve(facts, imported=imported(accounts, server_target, [path for unit in units for path in unit.shown]))
     facts = _with_holders(facts, units, accounts, options)
     return evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
 
@@ -274,17 +274,25 @@ def _with_holders(
     facts: BackupFacts, units: Iterable[BackupUnit], accounts: Accounts, options: AlbumBackupOptions
 ) -> BackupFacts:
     """What is known only of assets whose copies have appeared: tags, and the albums that hold them."""
+    complete = [unit for unit in units if unit.is_complete]
     copies = {
         unit.id: facts.imported[path]
-        for unit in units
-        if (path := f"{options.target()}/{unit.relative}") in facts.imported and unit.is_complete
+        for unit in complete
+        if (path := f"{options.target()}/{unit.relative}") in facts.imported
     }
+    edited = [
+        facts.imported[path]
+        for unit in complete
+        if unit.id in copies
+        for relative in unit.shown
+        if (path := f"{options.target()}/{relative}") in facts.imported and relative != unit.relative
+    ]
     if not copies:
         return facts
     read: dict[str, Asset] = {}
     holders: dict[str, frozenset[str]] = {}
     for client in accounts.clients:
-        theirs = [copy.id for copy in copies.values() if copy.owner_id == client.me.id]
+        theirs = [copy.id for copy in (*copies.values(), *edited) if copy.owner_id == client.me.id]
         read |= client.assets.read_each(theirs)
         uploads = [name for name in copies if facts.uploads[name].asset.owner_id == client.me.id]
         holders |= _holders(client, [*theirs, *uploads], facts.visible[client.me.id])

@@ -52,10 +52,13 @@ def home_of(chosen: ChosenAlbum, copied: Mapping[str, Copied], facts: BackupFact
     copies = {name: copied[name].copy for name in chosen.member_ids if name in copied}
     if not copies:
         return None
+    edited = [each for name in copies if (each := copied[name].edited) is not None]
     owner_id = next(iter(copies.values())).owner_id
     kept = [facts.external[name] for name in chosen.member_ids if name in facts.external]
     members = {
-        asset.id: asset for asset in (*copies.values(), *kept) if asset.owner_id == owner_id and not asset.is_trashed
+        asset.id: asset
+        for asset in (*copies.values(), *edited, *kept)
+        if asset.owner_id == owner_id and not asset.is_trashed
     }
     ordered = sorted(members.values(), key=lambda asset: (asset.file_created_at, asset.id))
     existing = _made_before(chosen, facts, owner_id, {copy.id for copy in copies.values()})

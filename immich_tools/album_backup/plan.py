@@ -35,14 +35,10 @@ def units_of(facts: BackupFacts, options: AlbumBackupOptions) -> list[BackupUnit
     return arranged(wanted_units(facts, options), facts, options)
 
 
-def server_path(unit: BackupUnit, options: AlbumBackupOptions) -> str:
-    """The path of a unit's copy as the server sees it."""
-    return f"{options.target()}/{unit.relative}"
-
-
 def copies(facts: BackupFacts, options: AlbumBackupOptions) -> tuple[str, ...]:
-    """Paths, as the server sees them, of the copies that are complete."""
-    return tuple(server_path(unit, options) for unit in units_of(facts, options) if unit.is_complete)
+    """Paths, as the server sees them, of the copies that are complete, and of what Immich's editor made of them."""
+    complete = (unit for unit in units_of(facts, options) if unit.is_complete)
+    return tuple(f"{options.target()}/{relative}" for unit in complete for relative in unit.shown)
 
 
 def not_appeared(paths: Iterable[str], imported: Mapping[str, Asset]) -> tuple[str, ...]:

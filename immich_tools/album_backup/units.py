@@ -91,6 +91,12 @@ class BackupUnit:
         return next((file for file in self.files if file.role is role), None)
 
     @property
+    def shown(self) -> tuple[str, ...]:
+        """The paths, below the destination, of those files that Immich must show before anything else is done: not of the motion video,
+        which it shows with its still."""
+        return tuple(file.relative for file in self.files if file.role in (Role.ORIGINAL, Role.EDITED))
+
+    @property
     def relative(self) -> str:
         """The path of its original below the destination."""
         original = self.file(Role.ORIGINAL)

@@ -207,6 +207,27 @@ def test_what_the_editor_made_is_copied_beside_it(archive: Archive) -> None:
     assert "Holiday/beach-edited.jpg" in archive.names()
 
 
+@pytest.mark.parametrize("rebuilds", [(), ("--rebuild-album", "--delete-album")])
+def test_what_the_editor_made_takes_its_place_in_the_albums(archive: Archive, rebuilds: tuple[str, ...]) -> None:
+    server = archive.server
+    if server.major < 3:
+        # Immich 2.3.1 has no editor.
+        return
+    edited = pictures.photo("edited", width=COPY[0], height=COPY[1], taken=TAKEN)
+    sandbox_of(archive).state.assets[server.ids["beach.jpg"]].edited = edited
+    server.update("beach.jpg", visibility="archive")
+    server.album("Best of", "beach.jpg")
+    archive.backup(
+        *("--album", "Holiday", "--edited", "--max-ratio", "1", "--scan", "--delete-assets", *rebuilds, "--apply")
+    )
+    assert archive.is_trashed("beach.jpg")
+    both = [archive.asset(f"Holiday/{name}.jpg") for name in ("beach", "beach-edited")]
+    assert [item["visibility"] for item in both] == ["archive", "archive"]
+    members = {album["name"]: album["members"] for album in archive.albums()}
+    assert members == dict.fromkeys(("Holiday", "Best of"), sorted(item["id"] for item in both))
+    assert archive.has_album("Holiday") is not bool(rebuilds)
+
+
 def carried_out(folder: Path) -> album_backup.CarryOut:
     def carry_out(plan: Plan, immich: Client, progress: ProgressCallback) -> Outcome:
         return apply(plan, immich, guards=Guards(max_ratio=1), journal_folder=folder, progress=progress)

@@ -287,6 +287,11 @@ def test_an_upload_stays_whose_edited_version_was_not_copied() -> None:
     known = appeared(facts(edited), options)
     known = evolve(known, present={**known.present, "Holiday/a-edited.jpg": Content(5, "0" * 40)})
     known = evolve(known, imported={f"{ROOT}/Holiday/a.jpg": copy_of(edited.asset, f"{ROOT}/Holiday/a.jpg")})
+    waiting = make_plan(known, options, Stage.FINISH)
+    assert not actions(waiting, TrashAssets)
+    assert codes(waiting) == {"a": "not-appeared"} and "a-edited.jpg" in waiting.skips[0].reason
+    edition = evolve(copy_of(edited.asset, f"{ROOT}/Holiday/a-edited.jpg"), id="edition of a")
+    known = evolve(known, imported={**known.imported, edition.original_path: edition})
     (trash,) = actions(make_plan(known, options, Stage.FINISH), TrashAssets)
     assert FileHolds(ROOT, "Holiday/a-edited.jpg", 5, "0" * 40) in trash.claims
 
