@@ -341,9 +341,11 @@ class _Backup:
             if isinstance(change.action, TrashAssets) and outcome.results[change.id].status.is_settled
             for asset_id in change.action.trashed_ids
         }
-        unknown = _("its copy is not proven")
+        reasons = dict.fromkeys(self.uploads, _("its copy is not proven"))
+        reasons |= {unit.id: unit.refusal[1] for unit in units_of(facts, self.options) if unit.refusal is not None}
+        reasons |= self.reasons
         left = [name for name in self.uploads if name in facts.uploads and name not in gone]
-        stays = (Stay(name, self.uploads[name], self.reasons.get(name, unknown)) for name in left)
+        stays = (Stay(name, self.uploads[name], reasons[name]) for name in left)
         return tuple(sorted(stays, key=lambda stay: (stay.name, stay.asset_id)))
 
     def _clean_up(self, facts: BackupFacts) -> None:

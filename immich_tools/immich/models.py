@@ -244,7 +244,8 @@ class Album:
     :ivar users: everybody else it is shared with (never the owner).
     :ivar order: ``asc`` or ``desc``, by date; None when the server does not tell.
     :ivar is_activity_enabled: whether comments and likes are allowed; None when the server does not tell.
-    :ivar start, end: when its first and its last member were taken; None for an empty album.
+    :ivar start, end: when its first and its last member were taken; None for an empty album. One answer tells the day, another the second,
+        so they do not count in comparisons.
     """
 
     id: str
@@ -259,8 +260,8 @@ class Album:
     is_activity_enabled: bool | None = None
     created_at: datetime | None = None
     has_shared_link: bool = False
-    start: datetime | None = None
-    end: datetime | None = None
+    start: datetime | None = field(default=None, eq=False)
+    end: datetime | None = field(default=None, eq=False)
 
 
 @frozen

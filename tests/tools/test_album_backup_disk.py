@@ -269,11 +269,11 @@ def test_an_upload_whose_copy_changed_at_the_last_moment_stays_and_is_named(arch
     )
     carry_out = carried_out(tmp_path / "runs")
 
-    def meddle(plan: Plan, immich: Client, watcher: Watcher) -> Outcome:
+    def meddle(plan: Plan, immich: Client, progress: ProgressCallback) -> Outcome:
         if plan.removed():
             copy = archive.path / "Holiday/beach.jpg"
             copy.write_bytes(copy.read_bytes()[:-1] + b"!")
-        return carry_out(plan, immich, watcher)
+        return carry_out(plan, immich, progress)
 
     with (
         Immich.connect(archive.server.url, archive.server.key) as user,
