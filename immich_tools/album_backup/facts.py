@@ -49,7 +49,7 @@ class Upload:
     :ivar asset: with exif; tags, people and the rest are only complete where the owner's key is known.
     :ivar motion: the motion video of a live photo; None for none, and where it cannot be seen.
     :ivar sidecar: what its present sidecar holds, at most a little more than `LARGEST_SIDECAR`; None where none is found.
-    :ivar sidecar_path: where that is on this computer.
+    :ivar sidecar_path: where that is on this computer; empty where it came over the API.
     :ivar stack: ids of the stack it is in, itself included.
     :ivar faces: the faces found in it; empty where they may not be read.
     """

@@ -165,26 +165,37 @@ def _with_files(unit: BackupUnit, options: AlbumBackupOptions) -> BackupUnit:
             File(Role.MOTION, upload.motion.id, source=upload.motion_source, content=content_of(upload.motion))
         )
     if broken:
-        files.append(_broken_sidecar(upload))
+        kept = _broken_sidecar(upload)
+        if kept is None:
+            return evolve(unit, refusal=(UNREADABLE, broken))
+        files.append(kept)
     if options.edited and upload.edition is not None:
         files.append(File(Role.EDITED, upload.asset.id, size=upload.edition.size))
     return evolve(unit, files=tuple(files), remark=_sidecar_remark(upload, broken))
 
 
-def _broken_sidecar(upload: Upload) -> File:
-    """The sidecar that cannot be read, byte for byte. Of a very large one nobody has read all."""
+def _broken_sidecar(upload: Upload) -> File | None:
+    """The sidecar that cannot be read, byte for byte; None where it cannot be kept. Of a very large one nobody has read all."""
     assert upload.sidecar is not None, "it was found to be broken"
     is_whole = len(upload.sidecar) <= LARGEST_SIDECAR
     content = _content_of(upload.sidecar) if is_whole else None
+    if not upload.sidecar_path:
+        # A plan holds texts, not bytes.
+        try:
+            text = upload.sidecar.decode()
+        except UnicodeDecodeError:
+            return None
+        return File(Role.BROKEN, upload.asset.id, text=text, content=content) if is_whole else None
     return File(Role.BROKEN, upload.asset.id, source=Source(upload.sidecar_path), content=content)
 
 
 def _sidecar_remark(upload: Upload, broken: str) -> str:
+    path = upload.sidecar_path or f"{upload.asset.original_path}.xmp"
     if upload.sidecar == b"":
-        return _("The sidecar {path} is empty; the copy gets a new one.").format(path=upload.sidecar_path)
+        return _("The sidecar {path} is empty; the copy gets a new one.").format(path=path)
     if broken:
         return _("{path}: {reason} The copy gets a new sidecar; this one is kept beside it as {name}.").format(
-            path=upload.sidecar_path, reason=broken, name="*.xmp.broken"
+            path=path, reason=broken, name="*.xmp.broken"
         )
     return ""
 

@@ -157,6 +157,15 @@ def test_a_sidecar_that_is_too_large_is_kept_without_having_been_read_whole() ->
     assert not make_plan(copied(facts(huge)), OPTIONS).changes
 
 
+def test_a_broken_sidecar_that_came_over_the_api_is_kept_as_a_text_or_keeps_the_photo_back() -> None:
+    plan = make_plan(facts(evolve(BROKEN, sidecar_path="")), OPTIONS)
+    kept = {action.relative: action.text for action in actions(plan, WriteFile)}
+    assert kept["Holiday/a.jpg.xmp.broken"] == "no XMP" and "/data/upload/a.jpg.xmp: " in plan.notes[0]
+    for held in (b"\xff\xfe", b" " * (LARGEST_SIDECAR + 1)):
+        plan = make_plan(facts(evolve(BROKEN, sidecar_path="", sidecar=held)), OPTIONS)
+        assert plan.changes == () and codes(plan) == {"a": "unreadable"}
+
+
 def test_an_empty_sidecar_is_replaced() -> None:
     plan = make_plan(facts(evolve(BROKEN, sidecar=b"")), OPTIONS)
     assert [change.id for change in plan.changes] == ["original:a", "sidecar:a"]
