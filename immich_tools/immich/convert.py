@@ -104,6 +104,7 @@ def exif_from_json(item: Json) -> Exif:
         make=item.get("make"),
         model=item.get("model"),
         filled=sum(map(_filled, item.values())),
+        time_zone=_text(item.get("timeZone")) or None,
     )
 
 
@@ -141,6 +142,7 @@ def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
         item.get("isEdited") is True,
         parse_time(item.get("createdAt")) if tells_people else None,
         updated_at=parse_time(item.get("updatedAt")),
+        file_modified_at=parse_time(item.get("fileModifiedAt")),
     )
 
 

@@ -89,6 +89,7 @@ class Exif:
     :ivar rating: -1 (rejected) or 1 to 5; None when unrated (Immich 2 also says 0 for that).
     :ivar description: without surrounding blanks; empty when there is none.
     :ivar filled: how many fields of the server's exif answer hold something (zeros count, blanks do not).
+    :ivar time_zone: where the date was taken, as the server names it (``Europe/Rome``, ``UTC+2``); None when nothing tells.
     """
 
     file_size: int | None = None
@@ -101,6 +102,7 @@ class Exif:
     make: str | None = None
     model: str | None = None
     filled: int = 0
+    time_zone: str | None = None
 
 
 @frozen
@@ -118,6 +120,7 @@ class Asset:
     :ivar is_edited: Immich's own editor made another version of it (Immich 2.5 on).
     :ivar added_at: when the server got it; None where nobody asked for people, who are found some time after that.
     :ivar updated_at: when its row was last written, to the millisecond; the server's jobs move it too.
+    :ivar file_modified_at: modification time of the file; None when the server has none that can be read.
     """
 
     id: str
@@ -144,6 +147,7 @@ class Asset:
     is_edited: bool = False
     added_at: datetime | None = None
     updated_at: datetime | None = None
+    file_modified_at: datetime | None = None
 
     @property
     def sha1(self) -> bytes | None:

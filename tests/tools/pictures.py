@@ -16,17 +16,20 @@ DATE_TIME_ORIGINAL: Final = 0x9003
 OFFSET_TIME_ORIGINAL: Final = 0x9011
 
 
-def photo(seed: str, *, width: int, height: int, taken: datetime, place: tuple[float, float] | None = None) -> bytes:
+def photo(
+    seed: str, *, width: int, height: int, taken: datetime | None, place: tuple[float, float] | None = None
+) -> bytes:
     """A JPEG of noise: no two seeds look alike to anybody, and more pixels always make a larger file.
 
-    :param taken: aware.
+    :param taken: aware; None for a file without a date.
     :param place: latitude and longitude in degrees.
     """
     image = Image.frombytes("RGB", (width, height), random.Random(seed).randbytes(width * height * 3))
     exif = Image.Exif()
     details = exif.get_ifd(EXIF_IFD)
-    details[DATE_TIME_ORIGINAL] = f"{taken:%Y:%m:%d %H:%M:%S}"
-    details[OFFSET_TIME_ORIGINAL] = taken.isoformat()[-6:]
+    if taken is not None:
+        details[DATE_TIME_ORIGINAL] = f"{taken:%Y:%m:%d %H:%M:%S}"
+        details[OFFSET_TIME_ORIGINAL] = taken.isoformat()[-6:]
     if place is not None:
         latitude, longitude = place
         exif.get_ifd(GPS_IFD).update(

@@ -210,6 +210,30 @@ def test_too_many_leaving_stop_the_run(family: Server, shell: CommandLine) -> No
     assert "--max-leaving" in result.err and snapshot(family) == before
 
 
+def test_too_many_joining_stop_the_run_once_the_album_was_filled(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply", "--max-joining", "0")
+    learn(family)
+    family.photo("car.jpg")
+    family.settle()
+    before = snapshot(family)
+    result = keep(shell, "--apply", "--max-joining", "0", code=ExitCode.STOPPED)
+    assert "--max-joining" in result.err and snapshot(family) == before
+    keep(shell, "--apply", "--max-joining", "1")
+    assert members(family) == {"tree.jpg", "house.jpg", "car.jpg"}
+
+
+def test_files_without_a_date_are_found_by_the_time_of_their_file(family: Server, shell: CommandLine) -> None:
+    family.plain("scan.jpg")
+    family.settle()
+    keep(shell, "--apply", "--rule", "no-date", "--album-name", "Undated")
+    learn(family, "Undated")
+    assert members(family, "Undated") == {"scan.jpg"}
+    family.update("scan.jpg", dateTimeOriginal="2012-01-02T03:04:05.000Z")
+    family.settle()
+    keep(shell, "--apply", "--rule", "no-date", "--album-name", "Undated")
+    assert members(family, "Undated") == set()
+
+
 def test_a_saved_plan_is_guarded_and_applied(family: Server, shell: CommandLine) -> None:
     keep(shell, "--save-plan", "plan.json")
     family.face("Dora", "tree.jpg")
@@ -286,6 +310,8 @@ def test_a_library_without_people_needs_a_word(server: Server, shell: CommandLin
         (("--minimum-age", "-1"), "--minimum-age"),
         (("--max-leaving-ratio", "2"), "--max-leaving-ratio"),
         (("--max-leaving", "-1"), "--max-leaving"),
+        (("--max-joining-ratio", "-0.1"), "--max-joining-ratio"),
+        (("--max-joining", "-1"), "--max-joining"),
         (("--path-filter", "[b-a]"), "--path-filter"),
         (("--kind", "pictures"), "--kind"),
         (("--email",), "EMAIL_SMTP_SERVER"),
