@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from immich_tools.errors import ExitCode
 from immich_tools.folder_albums.choices import Mode
 from immich_tools.folder_albums.gather import gather
-from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions, Said
+from immich_tools.folder_albums.older import LONG_OPTIONS, Changes, Connection, Keys, RunOptions, Said
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import make_plan
 from immich_tools.i18n import _
@@ -20,6 +20,7 @@ from immich_tools.settings import (
     SourceOptions,
     make_app,
     run,
+    takes_prefixes_of,
 )
 
 # Defaults of parameters are made once, here.
@@ -30,6 +31,7 @@ RUN: Final = RunOptions()
 SAID: Final = Said()
 
 
+@takes_prefixes_of(*LONG_OPTIONS)
 def folder_albums(
     # The frame moves these three to the options that they mean (`older`): they are always None.
     root_path: Annotated[
@@ -53,7 +55,7 @@ def folder_albums(
     """
     if tool.mode is not Mode.DELETE_ALL:
         tool.roots()
-    changes = evolve(changes, apply=changes.apply or options.applies(tool.mode))
+    changes = evolve(changes, apply=options.applies(tool.mode, changes))
     with Session(connection, output.resolved(), changes, page_size=options.page_size) as session:
         facts = gather(session.immich, tool, journal_folder=changes.journals())
         plan = make_plan(facts, tool)

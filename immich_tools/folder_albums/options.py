@@ -240,7 +240,16 @@ class FolderAlbumsOptions:
             help=_("Where files show once they are in an album: archive or timeline."),
         ),
     ] = None
-    archive: Annotated[bool, Parameter(env_var=_names("ARCHIVE"), help=_("The same as --visibility archive."))] = False
+    archive: Annotated[
+        bool,
+        Parameter(
+            name=("--archive", "-v"),
+            env_var=_names("ARCHIVE"),
+            help=_(
+                "Archive files once they are in an album; in the modes that delete, show them in the timeline again."
+            ),
+        ),
+    ] = False
     update_album_props_mode: Annotated[
         UpdateMode,
         Parameter(
@@ -316,7 +325,7 @@ class FolderAlbumsOptions:
             raise UsageError(
                 _("--visibility locked: no API key can take files out of the locked folder again; use archive.")
             )
-        if self.visibility not in (None, Visibility.ARCHIVE) and self.archive:
+        if self.archive and self.mode is Mode.CREATE and self.visibility not in (None, Visibility.ARCHIVE):
             raise UsageError(_("--archive and --visibility contradict each other."))
         if self.map and not self.read_album_properties:
             raise UsageError(_("--map has no effect without --read-album-properties."))
@@ -333,8 +342,13 @@ class FolderAlbumsOptions:
 
     @property
     def target_visibility(self) -> Visibility | None:
-        """Where files are to show for which no folder says it."""
-        return Visibility.ARCHIVE if self.archive else self.visibility
+        """Where files are to show for which no folder says it.
+
+        ``--archive`` is the older tool's word for archiving files with their album and showing them again without it.
+        """
+        if self.visibility is not None or not self.archive:
+            return self.visibility
+        return Visibility.ARCHIVE if self.mode is Mode.CREATE else Visibility.TIMELINE
 
     @property
     def scheme(self) -> Scheme:
