@@ -285,7 +285,7 @@ class FolderAlbumsOptions:
             converter=read_choice(SyncMode),
             show_choices=False,
             help=_(
-                "1 deletes albums of this tool that became empty, 2 also trashes files that are missing on the disk."
+                "1 deletes albums of this tool that became empty, 2 also those whose folder was removed from a disk that is there."
             ),
         ),
     ] = SyncMode.NOTHING
@@ -333,12 +333,7 @@ class FolderAlbumsOptions:
     @property
     def reads_everything(self) -> bool:
         """Whether files that are in albums already are read, too."""
-        return (
-            self.find_assets_in_albums
-            or self.sync_removals
-            or self.sync_mode is SyncMode.OFFLINE_ASSETS
-            or self.mode is not Mode.CREATE
-        )
+        return self.find_assets_in_albums or self.sync_removals or self.mode is not Mode.CREATE
 
     @property
     def target_visibility(self) -> Visibility | None:
