@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, field
 
-from immich_tools.errors import GuardTripped, Stopped
+from immich_tools.errors import GuardTripped, Stopped, UsageError
 from immich_tools.faceless_album.album import described, is_kept, own_album
 from immich_tools.faceless_album.choices import Direction, Kind
 from immich_tools.faceless_album.facts import FacelessFacts
@@ -39,9 +39,10 @@ def make_plan(facts: FacelessFacts, options: FacelessAlbumOptions) -> Plan:
     """Decide what goes into the album and what leaves it. The same facts give the same plan, in whatever order they come.
 
     :raises Stopped: the server told nothing about people, or knows none: then nothing follows from a file without people.
-    :raises UsageError: the album of that name is not the tool's.
+    :raises UsageError: the album of that name is not the tool's, or the path filters let no file through.
     """
     check_knowledge(facts, options)
+    check_filters(facts, options)
     return _Planner(facts, options, own_album(facts, options)).plan()
 
 
@@ -74,6 +75,23 @@ def check_knowledge(facts: FacelessFacts, options: FacelessAlbumOptions) -> None
             _(
                 "Nobody is recognised in any of the {count} files. Has facial recognition run? Nothing was changed. "
                 "If the library really shows nobody, use --allow-nobody."
+            ).format(count=len(facts.assets))
+        )
+
+
+def check_filters(facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
+    """Stop where path filters let no file through: mostly one is misspelt.
+
+    :raises UsageError: in one line.
+    """
+    paths = options.paths()
+    if not (paths.selected or paths.ignored):
+        return
+    if all(paths.refuse(asset.original_path.lstrip("/")) is not None for asset in facts.assets):
+        raise UsageError(
+            _(
+                "--path-filter and --ignore let none of the {count} files through. Are they written for paths as Immich shows them, "
+                "without the first slash? Nothing was changed."
             ).format(count=len(facts.assets))
         )
 

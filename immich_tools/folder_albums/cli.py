@@ -18,13 +18,7 @@ from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import check_found, make_plan
 from immich_tools.i18n import _
 from immich_tools.session import Session, agree, guards_of
-from immich_tools.settings import (
-    SourceOptions,
-    account_in_turn,
-    make_app,
-    run,
-    takes_prefixes_of,
-)
+from immich_tools.settings import SourceOptions, account_in_turn, make_app, run, takes_prefixes_of
 
 # Defaults of parameters are made once, here.
 CHANGES: Final = Changes()
@@ -61,7 +55,8 @@ def folder_albums(
     changes = evolve(changes, apply=options.applies(tool.mode, changes))
     with Session(connection, output.resolved(), changes, page_size=options.page_size) as session:
         facts = gather(session.immich, tool, journal_folder=changes.journals())
-        check_found(facts, tool, every=account_in_turn() is None)
+        # Several users may share the roots; each of them has files below some.
+        check_found(facts, tool, every=account_in_turn() is None and not keys.account)
         plan = make_plan(facts, tool)
         session.show(plan)
         check_guards(plan, facts, tool, guards_of(changes))

@@ -156,7 +156,6 @@ def test_an_undo_of_another_run_tells_nothing_of_this_album(family: Server, shel
         (("--no-face",), {"tree.jpg", "house.jpg"}),
         (("--rule", "no-gps"), {"tree.jpg", "house.jpg", "anna.jpg", "ben.jpg"}),
         (("--rule", "not-in-album"), {"tree.jpg", "house.jpg", "ben.jpg"}),
-        (("--path-filter", "**/*.png", "--rule", "no-gps"), None),
         (("--taken-after", "2022-01-01"), None),
         (("--kind", "videos"), None),
         (("--shown", "archive", "--allow-nobody"), None),
@@ -175,6 +174,14 @@ def test_rules_and_limits(
         writes = family.host.writes()
         keep(shell, "--apply", "--album-name", "Mine", *arguments)
         assert family.host.writes() == writes, "its own album does not count"
+
+
+def test_filters_that_let_no_file_through_end_the_run(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply", "--rule", "no-gps")
+    before = snapshot(family)
+    result = keep(shell, "--apply", "--rule", "no-gps", "--path-filter", "**/*.png", code=ExitCode.USAGE)
+    assert "--path-filter" in result.err and len(result.err.strip().splitlines()) == 1
+    assert snapshot(family) == before
 
 
 def test_files_of_others_and_hidden_videos_never_come_in(host: Host, family: Server, shell: CommandLine) -> None:

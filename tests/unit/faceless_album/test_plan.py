@@ -208,8 +208,8 @@ def test_without_journals_nothing_is_removed() -> None:
         ({"type": AssetType.OTHER}, OPTIONS, "out-of-scope"),
         ({}, FacelessAlbumOptions(taken_after=date(2021, 7, 11)), "out-of-scope"),
         ({}, FacelessAlbumOptions(taken_before=date(2021, 7, 9)), "out-of-scope"),
-        ({}, FacelessAlbumOptions(path_filter=("**/other/**",)), "out-of-scope"),
-        ({}, FacelessAlbumOptions(ignore=("data",)), "out-of-scope"),
+        ({}, FacelessAlbumOptions(path_filter=("**/anna.jpg",)), "out-of-scope"),
+        ({}, FacelessAlbumOptions(ignore=("data/x.jpg",)), "out-of-scope"),
         ({"added_at": NOW - timedelta(hours=23)}, OPTIONS, "too-young"),
     ],
 )
@@ -330,6 +330,21 @@ def test_without_knowledge_about_people_nothing_is_decided(found: FacelessFacts,
 
 def test_a_library_that_really_shows_nobody() -> None:
     assert told(make_plan(facts(asset("x")), FacelessAlbumOptions(allow_nobody=True))) == {"x": "create"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        FacelessAlbumOptions(path_filter=("**/other/**",)),
+        FacelessAlbumOptions(path_filter=("*.png", "nothing/**")),
+        FacelessAlbumOptions(ignore=("data",)),
+        FacelessAlbumOptions(path_filter=("data/**",), ignore=("*.jpg", "**/*.jpg")),
+    ],
+)
+def test_filters_that_let_no_file_through_are_a_mistake(options: FacelessAlbumOptions) -> None:
+    found = facts(asset("x"), WITH_SOMEBODY, members={"a1": {"x"}}, albums=(album(),), memory=given_to("a1", "x"))
+    with pytest.raises(UsageError, match=r"let none of the 2 files through.*Nothing was changed"):
+        make_plan(found, options)
 
 
 def test_an_empty_library() -> None:
