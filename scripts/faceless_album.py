@@ -13,5 +13,5 @@ with Immich.from_env() as immich:
     plan = faceless_album.make_plan(facts, options)
     print(plan)
     if sys.argv[1:] == ["apply"]:
-        faceless_album.check_leaving(plan, facts, options)
+        faceless_album.check_guards(plan, facts, options)
         print(plan.apply(immich))

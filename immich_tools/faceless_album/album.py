@@ -34,13 +34,12 @@ def _mark(options: FacelessAlbumOptions) -> str:
 
 def candidates(facts: FacelessFacts, options: FacelessAlbumOptions) -> tuple[Album, ...]:
     """Albums that may be the one: those that earlier runs kept, those with the mark, and those of that name; by id."""
-    own, remembered = _mark(options), set(facts.memory.albums)
     return tuple(
         sorted(
             (
                 album
                 for album in facts.albums
-                if album.id in remembered or own in album.description or _same(album.name, options.album_name)
+                if is_kept(album, facts, options) or _same(album.name, options.album_name)
             ),
             key=lambda album: album.id,
         )
@@ -57,8 +56,7 @@ def own_album(facts: FacelessFacts, options: FacelessAlbumOptions) -> Album | No
     """
     found = candidates(facts, options)
     named = [album for album in found if _same(album.name, options.album_name)]
-    own, remembered = _mark(options), set(facts.memory.albums)
-    ours = [album for album in found if own in album.description or album.id in remembered]
+    ours = [album for album in found if is_kept(album, facts, options)]
     for choice in ([album for album in named if album in ours], ours):
         if choice:
             return _oldest(choice)
@@ -72,6 +70,11 @@ def own_album(facts: FacelessFacts, options: FacelessAlbumOptions) -> Album | No
             "or let it take that one over with --adopt."
         ).format(name=options.album_name)
     )
+
+
+def is_kept(album: Album, facts: FacelessFacts, options: FacelessAlbumOptions) -> bool:
+    """Whether an earlier run filled the album: its mark or a journal says so."""
+    return _mark(options) in album.description or album.id in facts.memory.albums
 
 
 def _oldest(albums: Iterable[Album]) -> Album:

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from immich_tools.faceless_album.gather import gather
 from immich_tools.faceless_album.options import FacelessAlbumOptions
-from immich_tools.faceless_album.plan import TOOL, check_leaving, make_plan
+from immich_tools.faceless_album.plan import TOOL, check_guards, make_plan
 from immich_tools.i18n import _
 from immich_tools.service.notify import Notifier, told
 from immich_tools.service.options import NotificationOptions
@@ -52,7 +52,7 @@ def faceless_album(
         facts = gather(session.immich, tool, journal_folder=changes.journals())
         plan = make_plan(facts, tool)
         session.show(plan)
-        check_leaving(plan, facts, tool)
+        check_guards(plan, facts, tool)
         return session.apply(plan)
 
 

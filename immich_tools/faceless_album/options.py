@@ -123,6 +123,27 @@ class FacelessAlbumOptions:
             ),
         ),
     ] = 0.5
+    max_joining: Annotated[
+        int | None,
+        Parameter(
+            env_var=_name("MAX_JOINING"),
+            validator=Number(gte=0),
+            help=_(
+                "Stop, changing nothing, when more files than this would be added to an album that was filled before."
+            ),
+        ),
+    ] = None
+    max_joining_ratio: Annotated[
+        float,
+        Parameter(
+            env_var=_name("MAX_JOINING_RATIO"),
+            validator=Number(gte=0, lte=1),
+            help=_(
+                "Stop, changing nothing, when more than this part (0 to 1) of the files looked at would be added to an album "
+                "that was filled before; twenty files always may."
+            ),
+        ),
+    ] = 0.1
     allow_nobody: Annotated[
         bool,
         Parameter(

@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import define, field
 
-from immich_tools.errors import GuardTripped, Stopped
-from immich_tools.faceless_album.album import described, own_album
+from immich_tools.errors import GuardTripped, Stopped, UsageError
+from immich_tools.faceless_album.album import described, is_kept, own_album
 from immich_tools.faceless_album.choices import Direction, Kind
 from immich_tools.faceless_album.facts import FacelessFacts
 from immich_tools.faceless_album.options import FacelessAlbumOptions
@@ -31,15 +31,18 @@ NOT_MEANT, BY_HAND, NOT_READ, OTHER_DIRECTION = "not-meant", "by-hand", "not-rea
 
 ALWAYS_MAY_LEAVE: Final = 10
 """Files that may leave an album whatever part of it they are: of an album of three, two would be most of it."""
+ALWAYS_MAY_JOIN: Final = 20
+"""Files that may be added whatever part of the files looked at they are."""
 
 
 def make_plan(facts: FacelessFacts, options: FacelessAlbumOptions) -> Plan:
     """Decide what goes into the album and what leaves it. The same facts give the same plan, in whatever order they come.
 
     :raises Stopped: the server told nothing about people, or knows none: then nothing follows from a file without people.
-    :raises UsageError: the album of that name is not the tool's.
+    :raises UsageError: the album of that name is not the tool's, or the path filters let no file through.
     """
     check_knowledge(facts, options)
+    check_filters(facts, options)
     return _Planner(facts, options, own_album(facts, options)).plan()
 
 
@@ -76,11 +79,33 @@ def check_knowledge(facts: FacelessFacts, options: FacelessAlbumOptions) -> None
         )
 
 
-def check_leaving(plan: Plan, facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
-    """Stop a plan that takes too much out of the album.
+def check_filters(facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
+    """Stop where path filters let no file through: mostly one is misspelt.
+
+    :raises UsageError: in one line.
+    """
+    paths = options.paths()
+    if not (paths.selected or paths.ignored):
+        return
+    if all(paths.refuse(asset.original_path.lstrip("/")) is not None for asset in facts.assets):
+        raise UsageError(
+            _(
+                "--path-filter and --ignore let none of the {count} files through. Are they written for paths as Immich shows them, "
+                "without the first slash? Nothing was changed."
+            ).format(count=len(facts.assets))
+        )
+
+
+def check_guards(plan: Plan, facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
+    """Stop a plan that takes too much out of the album, or adds too much to one that an earlier run filled.
 
     :raises GuardTripped: says which limit, and how to raise it.
     """
+    _check_leaving(plan, facts, options)
+    _check_joining(plan, facts, options)
+
+
+def _check_leaving(plan: Plan, facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
     leaving = [change.action for change in plan.changes if isinstance(change.action, RemoveFromAlbum)]
     held = sum(len(facts.members.get(album_id, ())) for album_id in {action.album_id for action in leaving})
     if options.max_leaving is not None and len(leaving) > options.max_leaving:
@@ -95,6 +120,28 @@ def check_leaving(plan: Plan, facts: FacelessFacts, options: FacelessAlbumOption
                 "{leaving} of {held} files would leave the album, more than the {percent:g} % allowed. Nothing was changed. "
                 "Raise --max-leaving-ratio to go on."
             ).format(leaving=len(leaving), held=held, percent=100 * options.max_leaving_ratio)
+        )
+
+
+def _check_joining(plan: Plan, facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
+    """A server that resets its faces, or rebuilds them after people were shared, shows nobody in most files for a while."""
+    joining = sum(isinstance(change.action, AddToAlbum) for change in plan.changes)
+    album = own_album(facts, options) if joining else None
+    if album is None or not is_kept(album, facts, options):
+        return
+    if options.max_joining is not None and joining > options.max_joining:
+        raise GuardTripped(
+            _(
+                "{joining} files would be added to the album, more than the {limit} allowed. Nothing was changed. "
+                "If they belong there, raise --max-joining."
+            ).format(joining=joining, limit=options.max_joining)
+        )
+    if joining > max(ALWAYS_MAY_JOIN, options.max_joining_ratio * len(facts.assets)):
+        raise GuardTripped(
+            _(
+                "{joining} of {count} files would be added to the album, more than the {percent:g} % allowed. Nothing was changed. "
+                "Were faces reset on the server? If the files belong there, raise --max-joining-ratio."
+            ).format(joining=joining, count=len(facts.assets), percent=100 * options.max_joining_ratio)
         )
 
 

@@ -17,11 +17,26 @@ SCREENSHOT: Final = re.compile(
 )
 """In the names that telephones and computers give to pictures of their screens, in several languages."""
 
+
+def lacks_own_date(asset: Asset) -> bool:
+    """Guess whether a file holds no date of its own.
+
+    Immich never answers without a date: where file and sidecar tell none, it takes the earlier of the file's creation and modification
+    times, leaves the wall clock at UTC, and names a time zone only when the file has a place (recorded from 2.3.1 and 3.1.0). So a date
+    that equals the modification time counts as taken from it. A creation time that the uploading app sent is indistinguishable from a
+    date without a time zone and counts as an own date. False when a date is unknown.
+    """
+    taken = None if asset.exif is None else asset.exif.date_time_original
+    if asset.exif is None or taken is None or taken != asset.file_modified_at or asset.local_offset:
+        return False
+    return asset.exif.time_zone is None or asset.exif.place is not None
+
+
 MEETS: Final[dict[Rule, Callable[[Asset, FacelessFacts], bool]]] = {
     Rule.NO_PERSON: lambda asset, facts: not asset.people,
     Rule.NO_FACE: lambda asset, facts: not asset.people and facts.faces.get(asset.id) is False,
     Rule.NO_GPS: lambda asset, facts: (asset.exif or Exif()).place is None,
-    Rule.NO_DATE: lambda asset, facts: (asset.exif or Exif()).date_time_original is None,
+    Rule.NO_DATE: lambda asset, facts: lacks_own_date(asset),
     Rule.UNNAMED_PERSON: lambda asset, facts: any(not person.name for person in asset.people or ()),
     Rule.NOT_IN_ALBUM: lambda asset, facts: asset.id not in facts.elsewhere,
     Rule.SCREENSHOTS: lambda asset, facts: SCREENSHOT.search(asset.original_file_name) is not None,

@@ -12,11 +12,12 @@ from immich_tools.folder_albums.album_settings import AlbumSettings, Combination
 from immich_tools.folder_albums.albumprops import FILE_NAME, decode, read_properties
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.diagnosis import RootDiagnosis, diagnose
-from immich_tools.folder_albums.facts import FolderFacts, MadeAlbum
+from immich_tools.folder_albums.facts import FolderFacts, MadeAlbum, ShownFolder
 from immich_tools.folder_albums.gather import gather
 from immich_tools.folder_albums.levels import Levels, Naming, Rewrite, name_key
+from immich_tools.folder_albums.missing_folders import check_guards
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.folder_albums.plan import make_plan
+from immich_tools.folder_albums.plan import check_found, make_plan
 from immich_tools.folder_albums.properties import AlbumProperties, Property, PropertyTree, SortOrder, ThumbnailChoice
 from immich_tools.folder_albums.refusals import Refusal, SkipCode
 from immich_tools.folder_albums.replan import OPERATIONS, replan
@@ -49,11 +50,14 @@ __all__ = [
     "Share",
     "ShareRole",
     "SharingChanges",
+    "ShownFolder",
     "SkipCode",
     "SortOrder",
     "SyncMode",
     "ThumbnailChoice",
     "UpdateMode",
+    "check_found",
+    "check_guards",
     "combine",
     "decode",
     "diagnose",

@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from immich_tools.folder_albums.album_settings import AlbumSettings, Combination, combine
-from immich_tools.folder_albums.choices import Mode, SyncMode
+from immich_tools.folder_albums.choices import Mode
 from immich_tools.folder_albums.levels import Levels, Naming, name_key
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.properties import NOTHING, AlbumProperties, PropertyTree
@@ -82,13 +82,11 @@ class Arrangement:
     """Where every file belongs.
 
     :ivar wanted: the albums by their labels, sorted.
-    :ivar offline: files under the roots that are missing on the disk, when these are to be trashed; they are in no album.
     :ivar skips: files that belong in no album, by reason.
     :ivar held_roots: roots under which any file lies.
     """
 
     wanted: Mapping[str, Wanted]
-    offline: tuple[Asset, ...]
     skips: tuple[Skip, ...]
     held_roots: frozenset[str]
 
@@ -140,7 +138,6 @@ class _Arranger:
     properties: PropertyTree
     placed: dict[Folder, list[Asset]] = field(factory=dict)
     refused: dict[tuple[str, str, str], list[str]] = field(factory=dict)
-    offline: list[Asset] = field(factory=list)
     held_roots: set[str] = field(factory=set)
 
     def refuse(self, assets: Iterable[Asset], code: str, reason: str, group: str = "") -> None:
@@ -152,13 +149,12 @@ class _Arranger:
         if isinstance(found, Refusal):
             if found.code is SkipCode.IN_ROOT:
                 self.held_roots.add(root_of(members[0].original_path, self.roots) or "")
-                members = self._present(members)
             self.refuse(members, found.code.value, found.reason)
             return
         self.held_roots.add(found.folder.root)
         if self.path_filter.selected or self.path_filter.ignored:
             members = self._filtered(members)
-        self.placed.setdefault(found.folder, []).extend(self._present(members))
+        self.placed.setdefault(found.folder, []).extend(members)
 
     def _filtered(self, members: list[Asset]) -> list[Asset]:
         kept = []
@@ -171,13 +167,6 @@ class _Arranger:
                 self.refuse([asset], refusal.code.value, refusal.reason)
         return kept
 
-    def _present(self, members: list[Asset]) -> list[Asset]:
-        """Those that are to stay, when files that are missing on the disk are to go."""
-        if self.options.sync_mode is not SyncMode.OFFLINE_ASSETS or self.options.mode is not Mode.CREATE:
-            return members
-        self.offline += [asset for asset in members if _is_missing(asset)]
-        return [asset for asset in members if not _is_missing(asset)]
-
     def arrangement(self) -> Arrangement:
         wanted: dict[str, Wanted] = {}
         for folder in sorted(self.placed, key=lambda folder: (folder.root, folder.names)):
@@ -186,7 +175,6 @@ class _Arranger:
                 self._call_for(folder, assets, wanted)
         return Arrangement(
             {label: wanted[label] for label in sorted(wanted)},
-            tuple(sorted(self.offline, key=lambda asset: asset.id)),
             tuple(
                 Skip(tuple(sorted(self.refused[key])), key[0], key[1], key[2])
                 for key in sorted(self.refused)
@@ -262,8 +250,3 @@ def root_of(path: str, roots: Roots) -> str | None:
     """The root that a file lies under, or directly in."""
     path = normal_path(path)
     return next((root for root in roots.folders if path.startswith(below(root))), None)
-
-
-def _is_missing(asset: Asset) -> bool:
-    """Whether a file of an external library was not there when the server looked last."""
-    return asset.is_offline and asset.library_id is not None

@@ -8,19 +8,17 @@ from typing import Annotated, Final
 from attrs import evolve
 from cyclopts import Parameter
 
-from immich_tools.errors import ExitCode
+from immich_tools.errors import ExitCode, FileFailed
 from immich_tools.folder_albums.choices import Mode
 from immich_tools.folder_albums.gather import gather
-from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions, Said
+from immich_tools.folder_albums.missing_folders import check_guards
+from immich_tools.folder_albums.notes import skipped_folders
+from immich_tools.folder_albums.older import LONG_OPTIONS, Changes, Connection, Keys, RunOptions, Said
 from immich_tools.folder_albums.options import FolderAlbumsOptions
-from immich_tools.folder_albums.plan import make_plan
+from immich_tools.folder_albums.plan import check_found, make_plan
 from immich_tools.i18n import _
-from immich_tools.session import Session, agree
-from immich_tools.settings import (
-    SourceOptions,
-    make_app,
-    run,
-)
+from immich_tools.session import Session, agree, guards_of
+from immich_tools.settings import SourceOptions, account_in_turn, make_app, run, takes_prefixes_of
 
 # Defaults of parameters are made once, here.
 CHANGES: Final = Changes()
@@ -30,6 +28,7 @@ RUN: Final = RunOptions()
 SAID: Final = Said()
 
 
+@takes_prefixes_of(*LONG_OPTIONS)
 def folder_albums(
     # The frame moves these three to the options that they mean (`older`): they are always None.
     root_path: Annotated[
@@ -53,16 +52,23 @@ def folder_albums(
     """
     if tool.mode is not Mode.DELETE_ALL:
         tool.roots()
-    changes = evolve(changes, apply=changes.apply or options.applies(tool.mode))
+    changes = evolve(changes, apply=options.applies(tool.mode, changes))
     with Session(connection, output.resolved(), changes, page_size=options.page_size) as session:
         facts = gather(session.immich, tool, journal_folder=changes.journals())
+        # Several users may share the roots; each of them has files below some.
+        check_found(facts, tool, every=account_in_turn() is None and not keys.account)
         plan = make_plan(facts, tool)
         session.show(plan)
+        check_guards(plan, facts, tool, guards_of(changes))
         asks = tool.mode is Mode.DELETE_ALL and changes.apply and plan.changes
         yes, flag = options.delete_confirm, "--delete-confirm"
         if asks and not agree(_("Delete every album of yours?"), yes=yes, flag=flag):
             return session.output.nothing_done(_("Nothing was changed."), ExitCode.DONE)
-        return session.apply(plan)
+        code = session.apply(plan)
+        if facts.broken and code is ExitCode.DONE:
+            session.output.not_over()
+            raise FileFailed(skipped_folders(facts.broken))
+        return code
 
 
 def main() -> None:

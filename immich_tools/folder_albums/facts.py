@@ -22,6 +22,7 @@ class MadeAlbum:
     :ivar scheme: how the run that made it called albums, and below which roots; see `scheme.Scheme`.
     :ivar files: the same files as `trace` describes them: a file that is moved in an external library is another asset afterwards.
     :ivar folders: paths of the folders these lay in.
+    :ivar thumbnail_asset_id: the picture that runs chose to stand for it last; None where the server chose.
     """
 
     label: str
@@ -30,6 +31,21 @@ class MadeAlbum:
     scheme: Scheme = field(factory=Scheme)
     files: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
+    thumbnail_asset_id: str | None = None
+
+
+@frozen
+class ShownFolder:
+    """A folder with files that are on the disk.
+
+    :ivar path: as the server sees it, in normal form.
+    :ivar library_id: of these files; None for uploads.
+    :ivar count: how many files of that library lie directly in it.
+    """
+
+    path: str
+    library_id: str | None
+    count: int = 1
 
 
 def trace(name: str, taken: str) -> str:
@@ -57,9 +73,13 @@ class FolderFacts:
     :ivar made: album id → what is known of it, for albums that earlier runs made.
     :ivar properties, broken: folder → what its file says, or what is wrong with that file.
     :ivar elsewhere: paths of files that are no asset of `assets`, to find out what is wrong with a root.
-    :ivar import_paths: folders that the user's external libraries read, for the same end; empty where the key may not see them.
-    :ivar dormant: ids of albums that show nothing and yet hold files: these are in the trash, where files missing on the disk are, too.
-    :ivar absent: how many files below the roots are missing on the disk and in the trash for that: the server puts them there itself.
+    :ivar import_paths: folders that the user's external libraries read, for the same end and to prove that disks are there; empty where
+        the key may not see them.
+    :ivar dormant: id of an album that shows nothing → its files in the trash, where files missing on the disk are, too.
+    :ivar shown: folders with files on the disk; read only when albums of missing files may be deleted.
+    :ivar absent: root → how many files below it are missing on the disk; read only where that matters.
+    :ivar selects: whether the path filters let any file below the roots through; None where there are none.
+    :ivar empty_libraries: ids of chosen libraries that hold no file of the user.
     :ivar warnings: what the reader of the plan should know of reading.
     """
 
@@ -79,8 +99,11 @@ class FolderFacts:
     broken: Mapping[str, str] = field(factory=dict)
     elsewhere: tuple[str, ...] = ()
     import_paths: tuple[str, ...] = ()
-    dormant: frozenset[str] = frozenset()
-    absent: int = 0
+    dormant: Mapping[str, tuple[Asset, ...]] = field(factory=dict)
+    shown: tuple[ShownFolder, ...] = ()
+    absent: Mapping[str, int] = field(factory=dict)
+    selects: bool | None = None
+    empty_libraries: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     arrangements: list[tuple[object, ...]] = field(factory=list, eq=False)
     """Where files belong, as it was found out while these facts were gathered, so that nobody does that twice; see `plan.arranged`."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from immich_tools.errors import AccessDenied
 from immich_tools.folder_albums.arrange import Arrangement, root_of
 from immich_tools.folder_albums.choices import Mode, SyncMode
 from immich_tools.folder_albums.cleanup import is_renamed
-from immich_tools.folder_albums.facts import FolderFacts
+from immich_tools.folder_albums.facts import FolderFacts, ShownFolder
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.made import made_albums
 from immich_tools.folder_albums.matching import Matches, match
@@ -24,9 +25,10 @@ from immich_tools.folder_albums.roots import Folder, Roots, directory
 from immich_tools.folder_albums.tagging import by_value, tag_value
 from immich_tools.folder_albums.walk import PropertyFiles, read_files
 from immich_tools.folders import default_journal_folder
-from immich_tools.i18n import _
+from immich_tools.immich.assets import EVERYWHERE
 from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.models import Album, Asset, Tag, Visibility
+from immich_tools.paths import PathFilter
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -57,7 +59,7 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
         loose=_loose(immich, options),
         albums=tuple(immich.albums.all()),
         made=made_albums(journal_folder or default_journal_folder(), user_id),
-        warnings=_empty_libraries(immich, options, assets),
+        empty_libraries=_empty_libraries(immich, options, assets),
     )
     if options.mode is Mode.DELETE_ALL:
         return evolve(facts, members=immich.albums.members(facts.own_albums()))
@@ -91,20 +93,35 @@ def _for_creation(
         pictures=_pictures(immich, options, facts, matches),
         users=tuple(immich.users.all()) if shares and arrangement.wanted else (),
         dormant=_dormant(immich, options, facts, matches),
-        absent=_absent(immich, options),
     )
+    facts = _with_disks(immich, options, facts)
     if options.tag and arrangement.wanted:
         tags = immich.tags.all()
         facts = evolve(facts, tags=tuple(tags), tagged=_tagged(immich, tags, arrangement))
     return facts
 
 
-def _absent(immich: Immich, options: FolderAlbumsOptions) -> int:
+def _with_disks(immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts) -> FolderFacts:
+    """What proves that the disks of missing files are there, where their albums may be deleted."""
     if options.sync_mode is not SyncMode.OFFLINE_ASSETS:
-        return 0
-    roots = options.roots()
+        return facts
+    facts = evolve(facts, absent=_absent(immich, options.roots()))
+    if facts.made.keys().isdisjoint(facts.dormant):
+        return facts
+    counts = Counter(
+        (directory(asset.original_path), asset.library_id)
+        for asset in immich.assets.stream(AssetFilter(visibility=SHOWN))
+        if not asset.is_offline
+    )
+    shown = tuple([ShownFolder(path, library_id, count) for (path, library_id), count in counts.items()])
+    return evolve(facts, shown=shown, import_paths=facts.import_paths or _import_paths(immich, facts.user_id))
+
+
+def _absent(immich: Immich, roots: Roots) -> Mapping[str, int]:
+    """Root → how many files below it are missing on the disk."""
     trashed = immich.assets.stream(AssetFilter(visibility=SHOWN, trashed=True))
-    return sum(asset.is_offline and root_of(asset.original_path, roots) is not None for asset in trashed)
+    found = Counter(root_of(asset.original_path, roots) for asset in trashed if asset.is_offline)
+    return {root: count for root, count in found.items() if root is not None}
 
 
 def _filters(options: FolderAlbumsOptions, *, not_in_album: bool) -> Iterator[AssetFilter]:
@@ -122,10 +139,10 @@ def _assets(immich: Immich, options: FolderAlbumsOptions) -> Iterator[Asset]:
 
 
 def _empty_libraries(immich: Immich, options: FolderAlbumsOptions, assets: Iterable[Asset]) -> tuple[str, ...]:
-    """Which of the chosen libraries are to be told, because a wrong id looks as if there were nothing to do."""
+    """Which of the chosen libraries hold no file: a wrong id looks as if there were nothing to do."""
     held = {asset.library_id for asset in assets}
     return tuple(
-        _("The library {id} holds no file of yours (--library).").format(id=library_id)
+        library_id
         for library_id in options.library
         if library_id not in held and not immich.assets.count(AssetFilter(visibility=SHOWN, library_id=library_id))
     )
@@ -195,34 +212,77 @@ def _tagged(immich: Immich, tags: Iterable[Tag], arrangement: Arrangement) -> Ma
     return immich.tags.carried(asked) if asked else {}
 
 
-def _dormant(immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, matches: Matches) -> frozenset[str]:
+def _dormant(
+    immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, matches: Matches
+) -> Mapping[str, tuple[Asset, ...]]:
     """Of the albums that would be deleted because they show nothing, those with files in the trash.
 
     A disk that is not there for a while puts all its files there (Immich 2.3.1 and 3.1.0), and their albums are wanted again with it.
     """
     if options.sync_mode is SyncMode.NOTHING:
-        return frozenset()
+        return {}
     used = {album.id for album in matches.found.values()}
     empty = [
         album.id
         for album in facts.own_albums()
         if not album.asset_count and album.id not in used and (album.id in facts.made or options.include_foreign)
     ]
-    counts = immich.connection.each(
-        empty, lambda album_id: immich.assets.count(AssetFilter(album_ids=(album_id,), trashed=True))
+    held = immich.connection.each(empty, lambda album_id: _unshown(immich, album_id))
+    return {album_id: files for album_id, files in zip(empty, held, strict=True) if files}
+
+
+def _unshown(immich: Immich, album_id: str) -> tuple[Asset, ...]:
+    """What an album holds that its count leaves out: files in the trash, and hidden ones."""
+    filters = (
+        AssetFilter(album_ids=(album_id,), visibility=EVERYWHERE, trashed=True),
+        AssetFilter(album_ids=(album_id,), visibility=(Visibility.HIDDEN,)),
     )
-    return frozenset(album_id for album_id, count in zip(empty, counts, strict=True) if count)
+    return tuple([asset for wanted in filters for asset in immich.assets.stream(wanted, own=False)])
 
 
 def _with_search_for_roots(
     immich: Immich, options: FolderAlbumsOptions, facts: FolderFacts, arrangement: Arrangement
 ) -> FolderFacts:
-    """What helps to find out what is wrong with a root under which nothing was read."""
-    missing = set(options.roots().folders) - arrangement.held_roots
+    """What helps to find out what is wrong with a root, or with filters, for which nothing was read."""
+    roots = options.roots()
+    selection = _Selection(roots, options.path_filter_of_all())
+    missing = set(roots.folders) - arrangement.held_roots
+    selects = selection.takes_any(facts.assets)
+    if not missing and selects is not False:
+        return evolve(facts, selects=selects)
+    paths: dict[str, str] = {}
+    for asset in immich.assets.stream(AssetFilter(visibility=SHOWN)):
+        root = root_of(asset.original_path, roots)
+        missing.discard(root or "")
+        if selects is False:
+            selects = selection.takes(asset)
+        if asset.library_id is not None or root is not None:
+            paths.setdefault(directory(asset.original_path), asset.original_path)
+        if not missing and selects is not False:
+            break
+    facts = evolve(facts, elsewhere=tuple(paths.values()), selects=selects)
     if not missing:
         return facts
-    elsewhere = _elsewhere(immich, options.roots(), missing)
-    return evolve(facts, elsewhere=elsewhere, import_paths=_import_paths(immich, facts.user_id) if missing else ())
+    return evolve(facts, import_paths=_import_paths(immich, facts.user_id), absent=_absent(immich, roots))
+
+
+@frozen
+class _Selection:
+    """What path filters let through."""
+
+    roots: Roots
+    path_filter: PathFilter
+
+    def takes(self, asset: Asset) -> bool:
+        """Whether a file lies below a root and no filter is against it."""
+        placed = self.roots.place(asset.original_path)
+        return not isinstance(placed, Refusal) and self.path_filter.refuse(placed.below) is None
+
+    def takes_any(self, assets: Iterable[Asset]) -> bool | None:
+        """Whether any of some files is let through; None where there are no filters."""
+        if not (self.path_filter.selected or self.path_filter.ignored):
+            return None
+        return any(map(self.takes, assets))
 
 
 def _import_paths(immich: Immich, user_id: str) -> tuple[str, ...]:
@@ -232,20 +292,3 @@ def _import_paths(immich: Immich, user_id: str) -> tuple[str, ...]:
     except AccessDenied:
         return ()
     return tuple(sorted({path for each in libraries if each.owner_id == user_id for path in each.import_paths}))
-
-
-def _elsewhere(immich: Immich, roots: Roots, missing: set[str]) -> tuple[str, ...]:
-    """Paths of files that were not read, one of each folder, until each root has one: then there is nothing wrong with it.
-
-    :param missing: roots without a file; those that have one are taken out.
-    """
-    paths: dict[str, str] = {}
-    for asset in immich.assets.stream(AssetFilter(visibility=SHOWN)):
-        root = root_of(asset.original_path, roots)
-        if asset.library_id is None and root is None:
-            continue
-        paths.setdefault(directory(asset.original_path), asset.original_path)
-        missing.discard(root or "")
-        if not missing:
-            break
-    return tuple(paths.values())

@@ -37,7 +37,6 @@ def leaving(
     belongs = arrangement.labels_of()
     label_of = {album.id: label for label, album in found.items()}
     undecided = {asset_id for skip in arrangement.skips if skip.code in _UNDECIDED for asset_id in skip.asset_ids}
-    undecided.update(asset.id for asset in arrangement.offline)
     # A choice of libraries leaves files unread, but those that are read are in the right folder or not.
     decided = {asset.id for asset in facts.assets} - undecided
     scheme = options.scheme

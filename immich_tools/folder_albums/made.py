@@ -27,6 +27,7 @@ class _Known:
     asset_ids: set[str] = field(factory=set)
     files: set[str] = field(factory=set)
     folders: set[str] = field(factory=set)
+    thumbnail_asset_id: str | None = None
 
     def put(self, asset_ids: Iterable[str], labels: Mapping[str, Label]) -> None:
         """Learn what was put into it, with what the plan said of these files."""
@@ -66,6 +67,7 @@ def made_albums(folder: Path, user_id: str) -> dict[str, MadeAlbum]:
             album.scheme,
             frozenset(album.files),
             frozenset(album.folders),
+            album.thumbnail_asset_id,
         )
         for album_id, album in known.items()
     }
@@ -88,6 +90,7 @@ def _learn(
         if result.made:
             known[result.made] = _Known(change.group, action.name, scheme)
             known[result.made].put(action.asset_ids, labels)
+            known[result.made].thumbnail_asset_id = action.thumbnail_asset_id
     elif result.status is not Status.DONE:
         return
     elif isinstance(action, AddToAlbum) and action.album_id in known:
@@ -98,3 +101,5 @@ def _learn(
     elif isinstance(action, SetAlbumField) and action.field is AlbumField.NAME and action.album_id in known:
         known[action.album_id].label = change.group
         known[action.album_id].name = str(action.after)
+    elif isinstance(action, SetAlbumField) and action.field is AlbumField.THUMBNAIL and action.album_id in known:
+        known[action.album_id].thumbnail_asset_id = None if action.after is None else str(action.after)

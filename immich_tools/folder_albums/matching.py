@@ -27,12 +27,14 @@ class Matches:
     :ivar renamed: album id → how it is to be called, for those whose folder was renamed or moved.
     :ivar open_ids: ids of albums of which only their members tell whether they are among these.
     :ivar notes: what was not clear.
+    :ivar doubtful_ids: ids of albums whose folder may have been renamed.
     """
 
     found: Mapping[str, Album]
     renamed: Mapping[str, Rename] = field(factory=dict)
     open_ids: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    doubtful_ids: frozenset[str] = frozenset()
 
 
 def match(facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOptions) -> Matches:
@@ -71,6 +73,7 @@ def match(facts: FolderFacts, arrangement: Arrangement, options: FolderAlbumsOpt
         {rename.album.id: rename for rename in renames.by_label.values()},
         renames.open_ids,
         (*notes, *renames.notes, *_foreign(facts, arrangement, known)),
+        renames.doubtful_ids,
     )
 
 

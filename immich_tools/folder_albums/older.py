@@ -33,6 +33,44 @@ from immich_tools.settings import (
 ADDED_AT_ONCE: Final = 2000
 """Ids in one request, unless the options say another number."""
 
+LONG_OPTIONS: Final = (
+    "--album-levels",
+    "--album-name-post-regex",
+    "--album-order",
+    "--album-separator",
+    "--api-key",
+    "--api-key-type",
+    "--api-timeout",
+    "--archive",
+    "--chunk-size",
+    "--comments-and-likes-disabled",
+    "--comments-and-likes-enabled",
+    "--delete-confirm",
+    "--fetch-chunk-size",
+    "--find-archived-assets",
+    "--find-assets-in-albums",
+    "--help",
+    "--ignore",
+    "--ignore-regex",
+    "--insecure",
+    "--log-level",
+    "--max-retry-count",
+    "--mode",
+    "--path-filter",
+    "--path-filter-regex",
+    "--read-album-properties",
+    "--root-path",
+    "--set-album-thumbnail",
+    "--share-role",
+    "--share-with",
+    "--sync-mode",
+    "--threads",
+    "--unattended",
+    "--update-album-props-mode",
+    "--visibility",
+)
+"""Long options of the older command line (releases 0.12 to 1.0); its parser took unique prefixes, which its documentation uses."""
+
 
 class _OlderLevel(Enum):
     """The older tool's words."""
@@ -80,9 +118,14 @@ class Connection(ConnectionOptions):
 
 @frozen(kw_only=True)
 class Changes(ApplyOptions):
-    """How a plan is carried out, by all its names."""
+    """How a plan is carried out, by all its names.
+
+    :ivar apply: None where nothing says it: then the older tool's words do, see `RunOptions`.
+    """
 
     legacy: ClassVar[tuple[Legacy, ...]] = (Legacy("CHUNK_SIZE", "--batch-size"),)
+
+    apply: Annotated[bool | None, also_called(ApplyOptions, "apply")] = None  # type: ignore[assignment]
 
     batch_size: Annotated[int, also_called(ApplyOptions, "batch_size", "--chunk-size", "-c")] = ADDED_AT_ONCE
 
@@ -124,7 +167,8 @@ class Keys(EachAccountOptions):
 class RunOptions:
     """What concerns one run on the command line, and not what a plan is made of.
 
-    :ivar unattended, delete_confirm: the older tool's words for ``--apply``, each for its modes.
+    :ivar unattended, delete_confirm: the older tool's words for ``--apply``, each for its modes. A dry run that is asked for wins over
+        them.
     :ivar fetch_chunk_size: assets in one answer of a listing; more than 1000 mean 1000.
     :ivar max_retry_count: taken and not used: how often a request may be sent again depends on what it does.
     """
@@ -162,8 +206,10 @@ class RunOptions:
         """Assets in one answer of a listing, 1 to 1000."""
         return min(self.fetch_chunk_size, PAGE_SIZE)
 
-    def applies(self, mode: Mode) -> bool:
-        """Whether these words mean ``--apply`` in a mode."""
+    def applies(self, mode: Mode, changes: Changes) -> bool:
+        """Whether a plan of a mode is carried out: ``--apply`` or a refusal of it (``IMMICH_DRY_RUN``) wins over these words."""
+        if changes.apply is not None:
+            return changes.apply
         return self.unattended if mode is Mode.CREATE else self.delete_confirm
 
 

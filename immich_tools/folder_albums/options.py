@@ -240,7 +240,16 @@ class FolderAlbumsOptions:
             help=_("Where files show once they are in an album: archive or timeline."),
         ),
     ] = None
-    archive: Annotated[bool, Parameter(env_var=_names("ARCHIVE"), help=_("The same as --visibility archive."))] = False
+    archive: Annotated[
+        bool,
+        Parameter(
+            name=("--archive", "-v"),
+            env_var=_names("ARCHIVE"),
+            help=_(
+                "Archive files once they are in an album; in the modes that delete, show them in the timeline again."
+            ),
+        ),
+    ] = False
     update_album_props_mode: Annotated[
         UpdateMode,
         Parameter(
@@ -276,7 +285,7 @@ class FolderAlbumsOptions:
             converter=read_choice(SyncMode),
             show_choices=False,
             help=_(
-                "1 deletes albums of this tool that became empty, 2 also trashes files that are missing on the disk."
+                "1 deletes albums of this tool that became empty, 2 also those whose folder was removed from a disk that is there."
             ),
         ),
     ] = SyncMode.NOTHING
@@ -316,7 +325,7 @@ class FolderAlbumsOptions:
             raise UsageError(
                 _("--visibility locked: no API key can take files out of the locked folder again; use archive.")
             )
-        if self.visibility not in (None, Visibility.ARCHIVE) and self.archive:
+        if self.archive and self.mode is Mode.CREATE and self.visibility not in (None, Visibility.ARCHIVE):
             raise UsageError(_("--archive and --visibility contradict each other."))
         if self.map and not self.read_album_properties:
             raise UsageError(_("--map has no effect without --read-album-properties."))
@@ -324,17 +333,17 @@ class FolderAlbumsOptions:
     @property
     def reads_everything(self) -> bool:
         """Whether files that are in albums already are read, too."""
-        return (
-            self.find_assets_in_albums
-            or self.sync_removals
-            or self.sync_mode is SyncMode.OFFLINE_ASSETS
-            or self.mode is not Mode.CREATE
-        )
+        return self.find_assets_in_albums or self.sync_removals or self.mode is not Mode.CREATE
 
     @property
     def target_visibility(self) -> Visibility | None:
-        """Where files are to show for which no folder says it."""
-        return Visibility.ARCHIVE if self.archive else self.visibility
+        """Where files are to show for which no folder says it.
+
+        ``--archive`` is the older tool's word for archiving files with their album and showing them again without it.
+        """
+        if self.visibility is not None or not self.archive:
+            return self.visibility
+        return Visibility.ARCHIVE if self.mode is Mode.CREATE else Visibility.TIMELINE
 
     @property
     def scheme(self) -> Scheme:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
+from immich_tools.folder_albums import notes
 from immich_tools.folder_albums.arrange import Arrangement, FolderFiles, Wanted, arrange, objection_to
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.cleanup import Deletions, plan_deletions
@@ -14,6 +15,7 @@ from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.leaving import leaving
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.matching import Matches, match
+from immich_tools.folder_albums.missing_folders import objection_to_deleting
 from immich_tools.folder_albums.notes import Findings, root_notes
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.properties import PropertyTree
@@ -21,9 +23,9 @@ from immich_tools.folder_albums.settle import Settler, thumbnail_change
 from immich_tools.folder_albums.tagging import tag_changes
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, Asset
-from immich_tools.plan.effects.album_creation import CreateAlbum
+from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField, share_texts
-from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.fields import AssetField
 from immich_tools.plan.model import Keep, Label, Plan, Skip
@@ -37,8 +39,7 @@ _NONE: Final[frozenset[str]] = frozenset()
 def make_plan(facts: FolderFacts, options: FolderAlbumsOptions) -> Plan:
     """Decide what becomes of folders and albums. The same facts give the same plan, in whatever order they come.
 
-    Files that are missing on the disk go to the trash and are never deleted for good: they may be back before the server looks again,
-    and a deletion takes the file on the disk with it (Immich 2.3.1 even while it holds the file for missing).
+    No file is trashed or deleted. Immich puts files that are missing on the disk into the trash itself.
 
     :raises UsageError: there is no root.
     """
@@ -48,6 +49,15 @@ def make_plan(facts: FolderFacts, options: FolderAlbumsOptions) -> Plan:
     else:
         planner.delete()
     return planner.plan()
+
+
+def check_found(facts: FolderFacts, options: FolderAlbumsOptions, *, every: bool = True) -> None:
+    """Stop where a root, a library or the filters name no file; see `notes.check_found`.
+
+    :raises UsageError: says what holds nothing.
+    """
+    if options.mode is not Mode.DELETE_ALL:
+        notes.check_found(arranged(facts, options), options, facts, every=every)
 
 
 def arranged(facts: FolderFacts, options: FolderAlbumsOptions) -> Arrangement:
@@ -122,8 +132,7 @@ class _Planner:
         matches = match(self.facts, arrangement, self.options)
         self.notes += matches.notes
         departures = leaving(self.facts, arrangement, matches.found, self.options) if self.options.sync_removals else {}
-        trashed = frozenset([asset.id for asset in arrangement.offline])
-        settler = Settler(self.facts, self.options, self.findings, matches, departures, trashed)
+        settler = Settler(self.facts, self.options, self.findings, matches, departures)
         added: dict[str, str] = {}
         for label, wanted in arrangement.wanted.items():
             album = matches.found.get(label)
@@ -135,7 +144,7 @@ class _Planner:
             self._tag(arrangement)
         settler.random_for_all(self.changes, arrangement)
         if self.options.sync_mode is not SyncMode.NOTHING:
-            self._sync(arrangement, matches)
+            self._sync(matches)
 
     def _album(
         self,
@@ -245,22 +254,48 @@ class _Planner:
         changes, self.findings.untagged = tag_changes(arrangement.files(), self.facts)
         self.changes += changes
 
-    def _sync(self, arrangement: Arrangement, matches: Matches) -> None:
-        """Delete albums that became empty; trash files that are missing on the disk."""
+    def _sync(self, matches: Matches) -> None:
+        """Delete albums that became empty, and those of removed folders."""
         used = {album.id for label, album in matches.found.items()}
         for album in self.facts.own_albums():
             if album.asset_count or album.id in used:
                 continue
             if album.id in self.facts.dormant:
-                self.findings.dormant.append(album.name)
+                self._delete_dormant(album, matches)
             elif album.id in self.facts.made or self.options.include_foreign:
                 self.changes.append(Deletions.change(album, (), _("is empty")))
             else:
                 self.findings.foreign_empty.append(album.name)
-        self.findings.absent = self.facts.absent
-        for asset in arrangement.offline:
-            reason = _("its file was missing when the server looked last")
-            self.changes.append(Change(f"trash:{asset.id}", TrashAssets((asset.id,)), reason, group=_("missing files")))
+        if self.options.sync_mode is SyncMode.OFFLINE_ASSETS:
+            self.findings.absent = sum(self.facts.absent.values())
+
+    def _delete_dormant(self, album: Album, matches: Matches) -> None:
+        """Delete an album whose files are all in the trash, where its folder was removed."""
+        objection = _("their files are in the trash, or missing on the disk (--sync-mode 2)")
+        if self.options.sync_mode is SyncMode.OFFLINE_ASSETS:
+            doubtful = matches.doubtful_ids
+            reason = objection_to_deleting(album, self.facts, self.options, doubtful)
+            if reason is None:
+                self.changes.append(self._deletion_of_dormant(album))
+                return
+            objection = reason
+        self.findings.dormant.setdefault(objection, []).append(album.name)
+
+    def _deletion_of_dormant(self, album: Album) -> Change:
+        files = self.facts.dormant[album.id]
+        reason = ngettext(
+            "its folder is gone, and its only file is missing on the disk",
+            "its folder is gone, and its {count} files are missing on the disk",
+            len(files),
+        ).format(count=len(files))
+        change = Deletions.change(album, (), reason)
+        assert isinstance(change.action, DeleteAlbum)
+        # The server forgets a picture that stands for an album once it is in the trash; the journal knows one that the tool chose.
+        thumbnail = album.thumbnail_asset_id or self.facts.made[album.id].thumbnail_asset_id
+        action = evolve(
+            change.action, trashed_ids=tuple(sorted(asset.id for asset in files)), thumbnail_asset_id=thumbnail
+        )
+        return evolve(change, action=action)
 
     def delete(self) -> None:
         """Delete albums again."""

@@ -43,11 +43,13 @@ class Renames:
     :ivar by_label: label of the folder's album → which it is.
     :ivar open_ids: ids of albums that may be among these; it takes their members to know.
     :ivar notes: what was not clear.
+    :ivar doubtful_ids: ids of the albums that these notes are about.
     """
 
     by_label: Mapping[str, Rename] = field(factory=dict)
     open_ids: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    doubtful_ids: frozenset[str] = frozenset()
 
 
 @frozen
@@ -174,8 +176,13 @@ class _Judge:
             elif not self._is_left(pair.album, members):
                 by_label[pair.label] = Rename(pair.album, pair.wanted.name, pair.reason)
         decided = {pair.album.id for pair in chosen}
-        doubts = [pair.doubt for pair in pairs if pair.album.id not in decided and pair.label not in by_label]
-        return Renames(by_label, frozenset(open_ids), tuple(doubts))
+        doubts = [pair for pair in pairs if pair.album.id not in decided and pair.label not in by_label]
+        return Renames(
+            by_label,
+            frozenset(open_ids),
+            tuple([pair.doubt for pair in doubts]),
+            frozenset([pair.album.id for pair in doubts]),
+        )
 
     def _pairs(self, wanted: Wanted) -> Iterator[_Pair]:
         """The folder with all albums that had most of its files, or whose files it has most of."""

@@ -40,7 +40,6 @@ class Settler:
 
     :ivar matches: the albums that are there.
     :ivar departures: asset id → albums it leaves in this run.
-    :ivar trashed: ids of assets that go to the trash in this run.
     """
 
     facts: FolderFacts
@@ -48,7 +47,6 @@ class Settler:
     findings: Findings
     matches: Matches
     departures: Mapping[str, Sequence[str]]
-    trashed: frozenset[str]
     defaults: AlbumSettings = field(init=False)
     roots: Roots = field(init=False)
     path_filter: PathFilter = field(init=False)
@@ -150,7 +148,7 @@ class Settler:
 
     def _staying(self, album: Album) -> set[str]:
         """What is in an album now and will be when this run is over."""
-        members = self.facts.members.get(album.id, frozenset()) - self.trashed
+        members = self.facts.members.get(album.id, frozenset())
         return {asset_id for asset_id in members if album.id not in self.departures.get(asset_id, ())}
 
     def _sharing_changes(self, wanted: Wanted, album: Album, sharing: SharingChanges) -> list[Change]:

@@ -6,9 +6,11 @@ folder, where walking a whole library takes one for each file.
 
 from __future__ import annotations
 
+import stat
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from attrs import field, frozen
 
@@ -18,6 +20,9 @@ from immich_tools.folder_albums.properties import AlbumProperties
 from immich_tools.folder_albums.roots import Folder
 from immich_tools.i18n import _
 from immich_tools.paths import PathMap
+
+LARGEST: Final = 100_000
+"""Bytes of a file that can be meant. Reading YAML takes two seconds for a megabyte."""
 
 
 @frozen
@@ -54,7 +59,7 @@ def read_files(folders: Iterable[Folder], path_map: PathMap) -> PropertyFiles:
         if local is None:
             continue
         try:
-            files[path] = read_properties(decode(local.read_bytes(), str(local)), str(local))
+            files[path] = read_properties(decode(_content(local), str(local)), str(local))
         except OSError as error:
             broken[path] = _("{file} cannot be read: {reason}").format(file=local, reason=error.strerror)
         except UsageError as error:
@@ -67,11 +72,30 @@ def read_files(folders: Iterable[Folder], path_map: PathMap) -> PropertyFiles:
         for root in missing
     ]
     warnings += [
-        _("Wrong .albumprops, so its folder is left alone: {problem}").format(problem=problem)
+        _("Wrong .albumprops, so its folder is skipped: {problem}").format(problem=problem)
         for each in sorted(broken)
         for problem in broken[each].split("\n")
     ]
     return PropertyFiles(files, broken, tuple(warnings))
+
+
+def _content(file: Path) -> bytes:
+    """What a file holds, unless it is too large to be meant, or no file at all: then it is not even opened.
+
+    :raises UsageError: it is one of these.
+    :raises OSError: it cannot be read.
+    """
+    found = file.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise UsageError(_("{file}: this is not a regular file.").format(file=file))
+    if found.st_size <= LARGEST:
+        with file.open("rb") as content:
+            data = content.read(LARGEST + 1)
+        if len(data) <= LARGEST:
+            return data
+    raise UsageError(
+        _("{file}: this file is larger than {limit} kB, so it is not read.").format(file=file, limit=LARGEST // 1000)
+    )
 
 
 def _file_in(path: str, path_map: PathMap) -> Path | None:

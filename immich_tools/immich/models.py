@@ -91,6 +91,7 @@ class Exif:
     :ivar time_zone: as the server names it, such as ``UTC+2`` or ``Europe/Paris``; None when neither file nor sidecar tells one.
     :ivar orientation: how the stored picture is turned, 1 to 8 as in EXIF; None when the server does not tell.
     :ivar filled: how many fields of the server's exif answer hold something (zeros count, blanks do not).
+    :ivar time_zone: where the date was taken, as the server names it (``Europe/Rome``, ``UTC+2``); None when nothing tells.
     """
 
     file_size: int | None = None
@@ -123,6 +124,7 @@ class Asset:
     :ivar file_modified_at: modification time of the original file; None when the server does not tell.
     :ivar added_at: when the server got it; None where nobody asked for people, who are found some time after that.
     :ivar updated_at: when its row was last written, to the millisecond; the server's jobs move it too.
+    :ivar file_modified_at: modification time of the file; None when the server has none that can be read.
     """
 
     id: str

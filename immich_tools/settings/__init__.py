@@ -1,5 +1,6 @@
 """Configuration of all commands: flags > environment > ``.env`` > ``immich-toolkit.toml`` > defaults, strictly read."""
 
+from immich_tools.settings.abbreviations import takes_prefixes_of
 from immich_tools.settings.account import Account
 from immich_tools.settings.accounts import account_in_turn, accounts
 from immich_tools.settings.application import load, make_app, run
@@ -64,6 +65,7 @@ __all__ = [
     "read_configuration_file",
     "run",
     "secret_flag",
+    "takes_prefixes_of",
     "unchanged",
     "without_quotes",
 ]

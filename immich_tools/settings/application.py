@@ -24,6 +24,7 @@ from immich_tools.errors import ExitCode, ToolkitError, UsageError
 from immich_tools.folders import APPLICATION
 from immich_tools.i18n import _
 from immich_tools.secret import redact
+from immich_tools.settings.abbreviations import completed
 from immich_tools.settings.accounts import RunForEach
 from immich_tools.settings.complaints import describe
 from immich_tools.settings.sources import JSON_FLAG, Sources
@@ -111,7 +112,7 @@ def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_
         if stdout_was_closed:
             refuse_closed()
         with _terminable(), patient_collector():
-            return _call(app, arguments, invocation)
+            return _call(app, completed(app, arguments), invocation)
     except CycloptsError as error:
         return _complain(app, invocation, describe(error), ExitCode.USAGE)
     except ToolkitError as error:
@@ -226,6 +227,7 @@ def parse(app: App, argv: Sequence[str]) -> tuple[Parsed, ...]:
     for word in argv:
         if word in (*app.help_flags, *app.version_flags):
             raise UsageError(_("unknown option {flag}").format(flag=word))
+    argv = completed(app, argv)
     running = current_invocation.get() or Invocation(Surroundings())
     invocation = Invocation(running.surroundings, secrets=running.secrets)
     reset = current_invocation.set(invocation)

@@ -14,11 +14,12 @@ from immich_tools.errors import ExitCode
 from immich_tools.folder_albums.choices import Mode, SyncMode, UpdateMode
 from immich_tools.folder_albums.cli import folder_albums
 from immich_tools.folder_albums.levels import Rewrite
-from immich_tools.folder_albums.older import Changes, Connection, Keys, RunOptions, Said
+from immich_tools.folder_albums.older import LONG_OPTIONS, Changes, Connection, Keys, RunOptions, Said
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.sandbox import Dialect, Sandbox
 from immich_tools.sandbox.serve import serve
 from immich_tools.settings import Invocation, LogLevel, OutputOptions, Surroundings, current_invocation, make_app, run
+from immich_tools.settings.abbreviations import completed
 from immich_tools.settings.accounts import RunForEach
 from tests.tools.command_line import CommandLine
 
@@ -78,7 +79,7 @@ def given(folder: Path, *argv: str, environment: Mapping[str, str] | None = None
 
 def _given(argv: tuple[str, ...], invocation: Invocation) -> Iterator[Given]:
     def parsed() -> Given:
-        _command, bound, _ignored = app().parse_args(list(argv), print_error=False, exit_on_error=False)
+        _command, bound, _ignored = app().parse_args(completed(app(), argv), print_error=False, exit_on_error=False)
         assert not bound.args or set(bound.args) == {None}
         return Given(**{name: value for name, value in bound.kwargs.items() if name != "source"})
 
@@ -139,6 +140,16 @@ def refused(folder: Path, *argv: str, environment: Mapping[str, str] | None = No
         (["-d"], {}, "options.delete_confirm", True),
         ([], {"UNATTENDED": "1"}, "options.unattended", True),
         (["-uA"], {}, "options.unattended", True),
+        (["-v"], {}, "tool.archive", True),
+        (["--album-level", "2"], {}, "tool.album_levels", "2"),
+        (["--album-level=-2,-1"], {}, "tool.album_levels", "-2,-1"),
+        (["--album-na", "a", "b"], {}, "rewrites", (Rewrite("a", "b"),)),
+        (["--root", "/a", "--root-pa=/b"], {}, "tool.root_path", ("/a", "/b")),
+        (["--find-assets"], {}, "tool.find_assets_in_albums", True),
+        (["--comments-and-likes-d"], {}, "tool.comments_and_likes", False),
+        (["--t", "7"], {}, "connection.concurrency", 7),
+        (["--unatt"], {}, "options.unattended", True),
+        (["--update", "1"], {}, "tool.update_album_props_mode", UpdateMode.PROPERTIES),
         (["-c", "7"], {}, "changes.batch_size", 7),
         (["--chunk-size", "7"], {"CHUNK_SIZE": "8"}, "changes.batch_size", 7),
         ([], {"CHUNK_SIZE": "8"}, "changes.batch_size", 8),
@@ -288,6 +299,23 @@ def test_each_account_has_its_own_roots_and_options(tmp_path: Path) -> None:
     current_invocation.reset(reset)
     assert (anna.tool.root_path, anna.tool.album_levels) == (("/anna", "/shared"), "2")
     assert (ben.tool.root_path, ben.tool.album_levels) == (("/all",), "1")
+
+
+@pytest.mark.parametrize("flag", ["--album", "--s", "--find", "--comments-and-likes-x", "--album-levelss"])
+def test_what_abbreviates_no_single_older_option_is_refused(tmp_path: Path, flag: str) -> None:
+    assert "unknown option" in refused(tmp_path, flag, "2", environment=ROOT)
+
+
+def test_no_option_of_today_is_taken_for_an_abbreviation() -> None:
+    known = {name for argument in app().assemble_argument_collection() for name in argument.names}
+    assert set(LONG_OPTIONS) - {"--help"} <= known
+    for name in known - set(LONG_OPTIONS):
+        assert completed(app(), [name]) == [name]
+
+
+def test_values_and_words_after_two_dashes_are_no_abbreviations() -> None:
+    for argv in (["-s", "-", "-a", "2"], ["-u", "--", "--album-level"], ["-i", "album-level"]):
+        assert completed(app(), argv) == argv
 
 
 # --- whole runs -------------------------------------------------------------------------------------------------

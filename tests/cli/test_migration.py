@@ -15,6 +15,7 @@ from docs.older import OlderTool, Setting, older_tools
 from docs.pages import commands, keep
 from immich_tools.cli import toolkit_app
 from immich_tools.errors import UsageError
+from immich_tools.folder_albums.older import LONG_OPTIONS
 from immich_tools.settings import Invocation, Surroundings, current_invocation
 from immich_tools.settings.application import Parsed, parse
 
@@ -32,7 +33,7 @@ OLDER: Final = {
         "root_path api_url api_key --api-key -t --api-key-type -r --root-path -u --unattended -a --album-levels -s --album-separator "
         "-R --album-name-post-regex -c --chunk-size -C --fetch-chunk-size -l --log-level -k --insecure -i --ignore --ignore-regex "
         "-f --path-filter --path-filter-regex -m --mode -d --delete-confirm -x --share-with -o --share-role -S --sync-mode "
-        "-O --album-order -A --find-assets-in-albums --set-album-thumbnail --visibility --find-archived-assets --archive "
+        "-O --album-order -A --find-assets-in-albums --set-album-thumbnail --visibility --find-archived-assets -v --archive "
         "--read-album-properties --api-timeout --comments-and-likes-enabled --comments-and-likes-disabled --update-album-props-mode "
         "--max-retry-count --threads"
     ),
@@ -145,6 +146,11 @@ def test_a_flag_of_the_older_command_line_is_that_option(tool: OlderTool, settin
     reading = command.reading(setting)
     assert reading is not None
     assert flag in command.flags(reading.option)
+
+
+def test_all_long_options_of_the_older_command_line_may_be_abbreviated() -> None:
+    long = {name for name in names(TOOLS["folder-albums"]) if name.startswith("--")}
+    assert set(LONG_OPTIONS) == long | {"--help"}
 
 
 @pytest.mark.parametrize(("tool", "setting"), PRESENT, ids=called)

@@ -119,6 +119,10 @@ class Server:
         """Upload a video."""
         return self._upload(name, pictures.video(name), taken, {})
 
+    def plain(self, name: str) -> str:
+        """Upload a picture whose file holds neither a date nor anything else about it."""
+        return self._upload(name, pictures.photo(name, width=COPY[0], height=COPY[1], taken=None), TAKEN, {})
+
     def _upload(self, name: str, content: bytes, taken: datetime, more: dict[str, str]) -> str:
         moment = taken.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
         # Immich 2 demands the device's names, Immich 3 ignores them.

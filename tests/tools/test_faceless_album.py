@@ -156,7 +156,6 @@ def test_an_undo_of_another_run_tells_nothing_of_this_album(family: Server, shel
         (("--no-face",), {"tree.jpg", "house.jpg"}),
         (("--rule", "no-gps"), {"tree.jpg", "house.jpg", "anna.jpg", "ben.jpg"}),
         (("--rule", "not-in-album"), {"tree.jpg", "house.jpg", "ben.jpg"}),
-        (("--path-filter", "**/*.png", "--rule", "no-gps"), None),
         (("--taken-after", "2022-01-01"), None),
         (("--kind", "videos"), None),
         (("--shown", "archive", "--allow-nobody"), None),
@@ -175,6 +174,14 @@ def test_rules_and_limits(
         writes = family.host.writes()
         keep(shell, "--apply", "--album-name", "Mine", *arguments)
         assert family.host.writes() == writes, "its own album does not count"
+
+
+def test_filters_that_let_no_file_through_end_the_run(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply", "--rule", "no-gps")
+    before = snapshot(family)
+    result = keep(shell, "--apply", "--rule", "no-gps", "--path-filter", "**/*.png", code=ExitCode.USAGE)
+    assert "--path-filter" in result.err and len(result.err.strip().splitlines()) == 1
+    assert snapshot(family) == before
 
 
 def test_files_of_others_and_hidden_videos_never_come_in(host: Host, family: Server, shell: CommandLine) -> None:
@@ -208,6 +215,30 @@ def test_too_many_leaving_stop_the_run(family: Server, shell: CommandLine) -> No
     before = snapshot(family)
     result = keep(shell, "--apply", "--max-leaving", "0", code=ExitCode.STOPPED)
     assert "--max-leaving" in result.err and snapshot(family) == before
+
+
+def test_too_many_joining_stop_the_run_once_the_album_was_filled(family: Server, shell: CommandLine) -> None:
+    keep(shell, "--apply", "--max-joining", "0")
+    learn(family)
+    family.photo("car.jpg")
+    family.settle()
+    before = snapshot(family)
+    result = keep(shell, "--apply", "--max-joining", "0", code=ExitCode.STOPPED)
+    assert "--max-joining" in result.err and snapshot(family) == before
+    keep(shell, "--apply", "--max-joining", "1")
+    assert members(family) == {"tree.jpg", "house.jpg", "car.jpg"}
+
+
+def test_files_without_a_date_are_found_by_the_time_of_their_file(family: Server, shell: CommandLine) -> None:
+    family.plain("scan.jpg")
+    family.settle()
+    keep(shell, "--apply", "--rule", "no-date", "--album-name", "Undated")
+    learn(family, "Undated")
+    assert members(family, "Undated") == {"scan.jpg"}
+    family.update("scan.jpg", dateTimeOriginal="2012-01-02T03:04:05.000Z")
+    family.settle()
+    keep(shell, "--apply", "--rule", "no-date", "--album-name", "Undated")
+    assert members(family, "Undated") == set()
 
 
 def test_a_saved_plan_is_guarded_and_applied(family: Server, shell: CommandLine) -> None:
@@ -286,6 +317,8 @@ def test_a_library_without_people_needs_a_word(server: Server, shell: CommandLin
         (("--minimum-age", "-1"), "--minimum-age"),
         (("--max-leaving-ratio", "2"), "--max-leaving-ratio"),
         (("--max-leaving", "-1"), "--max-leaving"),
+        (("--max-joining-ratio", "-0.1"), "--max-joining-ratio"),
+        (("--max-joining", "-1"), "--max-joining"),
         (("--path-filter", "[b-a]"), "--path-filter"),
         (("--kind", "pictures"), "--kind"),
         (("--email",), "EMAIL_SMTP_SERVER"),

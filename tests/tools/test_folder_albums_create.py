@@ -189,13 +189,56 @@ def test_only_the_files_of_one_library(travels: Folders, shell: CommandLine) -> 
     assert "--library" not in run(shell, travels, "-r", other.root, "--library", other.library_id).out
 
 
-def test_a_library_that_holds_nothing_is_told(travels: Folders, shell: CommandLine) -> None:
-    library_id = "11111111-1111-4111-8111-111111111111"
+NO_LIBRARY = "11111111-1111-4111-8111-111111111111"
 
-    result = run(shell, travels, "--library", library_id)
 
-    assert f"The library {library_id} holds no file of yours (--library)." in result.out
-    assert travels.state().members() == {}
+@pytest.mark.parametrize("mode", ["CREATE", "CLEANUP"])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--library", NO_LIBRARY), f"The library {NO_LIBRARY} holds no file of yours (--library)."),
+        (("-r", "/no/such/folder"), "No file lies under the root /no/such/folder."),
+        (("-f", "no such file"), "--path-filter and --ignore let no file below the roots through."),
+        (("-f", "**/*.png", "-f", "Rmoe/**"), "--path-filter and --ignore let no file below the roots through."),
+        (("-i", "**/*"), "--path-filter and --ignore let no file below the roots through."),
+        (("--path-filter-regex", "x.*"), "--path-filter and --ignore let no file below the roots through."),
+    ],
+)
+def test_what_names_no_file_stops_the_run(
+    travels: Folders, shell: CommandLine, arguments: tuple[str, ...], words: str, mode: str
+) -> None:
+    """Also when every file is in its album already, so that a schedule never shows a misspelt option as a success."""
+    for _filled in range(2):
+        before = travels.state()
+        result = shell.folder_albums("-r", travels.root, "-m", mode, *arguments, "--apply")
+        assert result.code == ExitCode.USAGE, result.out + result.err
+        (line,) = result.err.strip().splitlines()
+        assert words in line and line.endswith("Nothing was changed.")
+        assert travels.state() == before
+        run(shell, travels)
+
+
+def test_what_holds_no_new_file_is_no_mistake(travels: Folders, shell: CommandLine) -> None:
+    for _again in range(2):
+        run(shell, travels, "-f", "Rome", "-i", "*.png")
+    assert "Nothing to do" in run(shell, travels, "-f", "Rome", "-i", "*.png").err
+
+
+def test_roots_that_several_users_share_may_hold_nothing_for_one_of_them(folders: Folders, shell: CommandLine) -> None:
+    other = folders.server.host.new_user("Blake")
+    theirs = Folders(other, folders.path.with_name("blake"))
+    folders.files("Rome/a.jpg")
+    theirs.files("Paris/b.jpg")
+    environment = {"API_URL": shell.url, "API_KEY": f"{shell.key}:{other.key}", "UNATTENDED": "1"}
+
+    shared = {"ROOT_PATH": f"{folders.root},{theirs.root}"}
+    result = shell.with_environment({**environment, **shared}).folder_albums()
+    assert result.code == ExitCode.DONE, result.err
+    assert (set(folders.state().members()), set(theirs.state().members())) == ({"Rome"}, {"Paris"})
+
+    result = shell.with_environment({**environment, "ROOT_PATH": folders.root}).folder_albums()
+    assert result.code == ExitCode.USAGE
+    assert "account 2: No file lies under the root" in result.err
 
 
 def test_two_roots_merge_folders_of_one_name_or_keep_them_apart(folders: Folders, shell: CommandLine) -> None:

@@ -44,34 +44,36 @@ def test_a_root_as_the_host_sees_it(three: Folders, shell: CommandLine, root: st
 
     result = shell.folder_albums("-r", given, "--apply")
 
-    assert result.code == ExitCode.DONE
-    assert "No file lies under the root" in result.out
-    assert f"Did you mean {three.root}?" in result.out
-    assert f"{three.root}/Paris/c.jpg" in result.out
+    assert result.code == ExitCode.USAGE
+    assert len(result.err.strip().splitlines()) == 1
+    assert "No file lies under the root" in result.err
+    assert f"Did you mean {three.root}?" in result.err
+    assert f"{three.root}/Paris/c.jpg" in result.err
     assert three.state().albums == ()
 
 
-def test_one_wrong_root_does_not_stop_the_others(three: Folders, shell: CommandLine) -> None:
+def test_one_wrong_root_stops_the_run_and_is_named(three: Folders, shell: CommandLine) -> None:
     result = shell.folder_albums("-r", f"{three.root}/Rome", "-r", "/wrong", "-r", three.root, "--apply")
 
-    assert result.code == ExitCode.DONE
-    assert "No file lies under the root /wrong." in result.out
-    assert three.state().members() == {name: MEMBERS[name] for name in ("Oslo", "Paris")}
+    assert result.code == ExitCode.USAGE
+    assert "No file lies under the root /wrong." in result.err
+    assert three.state().albums == ()
 
 
 def test_a_root_must_be_a_whole_folder(three: Folders, shell: CommandLine) -> None:
     """``/photos/Ro`` does not hold ``/photos/Rome``."""
     result = shell.folder_albums("-r", f"{three.root}/Ro", "--apply")
 
-    assert "No file lies under the root" in result.out
+    assert result.code == ExitCode.USAGE
+    assert "No file lies under the root" in result.err
     assert three.state().albums == ()
 
 
 def test_a_user_without_files(folders: Folders, shell: CommandLine) -> None:
     result = shell.folder_albums("-r", "/photos", "--apply")
 
-    assert result.code == ExitCode.DONE
-    assert "The server has no file in an external library that this key may see." in result.out
+    assert result.code == ExitCode.USAGE
+    assert "The server has no file in an external library that this key may see." in result.err
 
 
 # Albums of others

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from immich_tools.errors import ExitCode
@@ -141,19 +139,3 @@ def test_albums_that_became_empty_are_deleted_when_asked_for(filled: Folders, sh
 
     run(shell, filled, "--read-album-properties", "--sync-mode", "1", "--include-foreign")
     assert set(filled.state().members()) == {"Paris", "Oslo"}
-
-
-def test_an_album_whose_files_are_only_missing_is_not_empty(filled: Folders, shell: CommandLine) -> None:
-    """They come back with the disk that they are on."""
-    for name in ("Rome/a.jpg", "Rome/b.jpg"):
-        (filled.path / name).rename(filled.path.with_name(Path(name).name))
-    filled.scan()
-    assert filled.state().members()["Rome"] == []
-
-    run(shell, filled, "--sync-mode", "1")
-    assert "2 files below the roots are missing on the disk" in run(shell, filled, "--sync-mode", "2").out
-
-    for name in ("Rome/a.jpg", "Rome/b.jpg"):
-        filled.path.with_name(Path(name).name).rename(filled.path / name)
-    filled.scan()
-    assert filled.state().members()["Rome"] == ["Rome/a.jpg", "Rome/b.jpg"]

@@ -139,3 +139,79 @@ def test_cleaning_up_is_confirmed_by_a_variable_of_its_own(folders: Folders, she
     assert set(folders.state().members()) == {"A"}
     run(shell, folders, MODE="CLEANUP", DELETE_CONFIRM="1")
     assert folders.state().albums == ()
+
+
+@pytest.mark.parametrize("mode", ["CLEANUP", "DELETE_ALL"])
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"ARCHIVE": "true"}, "timeline"),
+        ({"ARCHIVE": "true", "VISIBILITY": "archive"}, "archive"),
+        ({"VISIBILITY": "timeline"}, "timeline"),
+        ({}, "archive"),
+    ],
+)
+def test_deleting_albums_shows_archived_files_again(
+    folders: Folders, shell: CommandLine, mode: str, variables: dict[str, str], expected: str
+) -> None:
+    """The variable that archived them stays in the container's environment when only the mode is changed."""
+    folders.files("A/i.jpg", "B/j.jpg")
+    run(shell, folders, ARCHIVE="true")
+    before = folders.state()
+    assert {asset["visibility"] for asset in before.assets.values()} == {"archive"}
+
+    run(shell, folders, MODE=mode, DELETE_CONFIRM="1", **variables)
+
+    after = folders.state()
+    assert after.albums == ()
+    assert {asset["visibility"] for asset in after.assets.values()} == {expected}
+    assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    assert folders.state() == before
+
+
+def test_files_outside_of_deleted_albums_stay_archived(folders: Folders, shell: CommandLine) -> None:
+    folders.files("A/i.jpg", "B/j.jpg")
+    run(shell, folders, PATH_FILTER="A", ARCHIVE="true")
+    folders.server.update("B/j.jpg", visibility="archive")
+
+    run(shell, folders, MODE="CLEANUP", DELETE_CONFIRM="1", ARCHIVE="true")
+
+    assets = folders.state().assets
+    assert (assets["A/i.jpg"]["visibility"], assets["B/j.jpg"]["visibility"]) == ("timeline", "archive")
+
+
+@pytest.mark.parametrize("dry", [{"IMMICH_DRY_RUN": "true"}, {"IMMICH_DRY_RUN": "1"}, {"IMMICH_APPLY": "false"}])
+@pytest.mark.parametrize("mode", ["CREATE", "CLEANUP", "DELETE_ALL"])
+def test_a_dry_run_that_is_asked_for_wins_over_the_older_words(
+    folders: Folders, shell: CommandLine, mode: str, dry: dict[str, str]
+) -> None:
+    folders.files("A/i.jpg")
+    run(shell, folders)
+    folders.files("B/j.jpg")
+    before = folders.state()
+    older = {"API_URL": shell.url, "API_KEY": shell.key, "ROOT_PATH": folders.root, "MODE": mode, "UNATTENDED": "1"}
+    dry_shell = shell.with_environment({**older, "DELETE_CONFIRM": "1", **dry})
+
+    for arguments in ((), ("-u",), ("--unattended", "-d")):
+        result = dry_shell.folder_albums(*arguments)
+        assert result.code == ExitCode.DONE, result.err
+        assert "Dry run" in result.err
+    assert folders.state() == before
+
+    assert dry_shell.folder_albums("--apply").code == ExitCode.DONE
+    assert folders.state() != before
+
+
+def test_a_dry_run_variable_set_false_applies_as_before(folders: Folders, shell: CommandLine) -> None:
+    folders.files("A/i.jpg")
+    run(shell, folders, UNATTENDED="0", IMMICH_DRY_RUN="false")
+    assert set(folders.state().members()) == {"A"}
+
+
+def test_the_abbreviated_option_of_its_documentation(folders: Folders, shell: CommandLine) -> None:
+    folders.files("A/B/i.jpg")
+    flags = ("-u", "--album-level", "2", "--album-sep", " - ")
+    for command in (shell.folder_albums, lambda *argv: shell.toolkit("folder-albums", *argv)):
+        result = command(*flags, folders.root, shell.url, shell.key)
+        assert result.code == ExitCode.DONE, result.err
+    assert set(folders.state().members()) == {"A - B"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import timedelta
 from typing import Any
@@ -27,12 +28,12 @@ def rome(folders: Folders) -> Folders:
     return folders
 
 
-def run(shell: CommandLine, folders: Folders, *arguments: str) -> Result:
+def run(shell: CommandLine, folders: Folders, *arguments: str, code: int = ExitCode.DONE) -> Result:
     """Apply with the library as root; it must succeed, and a second run has nothing to do."""
     result = shell.folder_albums("-r", folders.root, "--apply", *arguments)
-    assert result.code == ExitCode.DONE, result.err + result.out
+    assert result.code == code, result.err + result.out
     again = shell.folder_albums("-r", folders.root, "--apply", *arguments)
-    assert again.code == ExitCode.DONE
+    assert again.code == code
     assert "Nothing to do" in again.err, again.out
     return result
 
@@ -228,16 +229,17 @@ def test_a_root_that_is_not_on_this_computer_is_said(rome: Folders, shell: Comma
         ("description: [", 1, ["YAML"]),
     ],
 )
-def test_a_wrong_file_is_named_with_its_line_and_its_folder_waits(
+def test_a_wrong_file_is_named_with_its_line_and_its_folder_is_skipped(
     rome: Folders, shell: CommandLine, text: str, line: int, words: list[str]
 ) -> None:
     """The rest goes on."""
     rome.files("Paris/x.jpg")
     rome.properties("Rome/Forum", text)
 
-    result = run(shell, rome, "-a", "-1", "--read-album-properties")
+    result = run(shell, rome, "-a", "-1", "--read-album-properties", code=ExitCode.CHANGES_FAILED)
 
     assert set(rome.state().members()) == {"Rome", "Paris"}
+    assert f"'{rome.root}/Rome/Forum' was skipped" in result.err.splitlines()[-1]
     (said,) = (each for each in result.out.splitlines() if "Note" in each and ".albumprops" in each)
     assert f"{rome.root}/Rome/Forum/.albumprops, line {line}" in said
     for word in words:
@@ -247,10 +249,54 @@ def test_a_wrong_file_is_named_with_its_line_and_its_folder_waits(
 def test_a_file_that_is_not_utf_8(rome: Folders, shell: CommandLine) -> None:
     (rome.path / "Rome/Forum/.albumprops").write_bytes("description: Züri".encode("latin-1"))
 
-    result = run(shell, rome, "-a", "-1", "--read-album-properties")
+    result = run(shell, rome, "-a", "-1", "--read-album-properties", code=ExitCode.CHANGES_FAILED)
 
     assert set(rome.state().members()) == {"Rome"}
     assert "UTF-8" in result.out
+
+
+@pytest.mark.parametrize("kind", ["too large", "sparse", "endless", "pipe", "folder", "dangling"])
+def test_a_file_that_cannot_be_meant_is_not_read(rome: Folders, shell: CommandLine, kind: str) -> None:
+    """One of 30 MB took a minute; a pipe or a device would never end."""
+    path = rome.path / "Rome/Forum/.albumprops"
+    if kind == "too large":
+        path.write_text("description: 'x'\n# " + "x" * 100_000)
+    elif kind == "sparse":
+        with path.open("wb") as file:
+            file.truncate(3_000_000_000)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero" if kind == "endless" else "/no/such/file")
+
+    result = run(shell, rome, "-a", "-1", "--read-album-properties", code=ExitCode.CHANGES_FAILED)
+
+    assert set(rome.state().members()) == {"Rome"}
+    assert str(path) in result.out and str(path) in result.err.splitlines()[-1]
+    words = {"too large": "larger than 100 kB", "sparse": "larger than 100 kB", "dangling": "cannot be read"}
+    assert words.get(kind, "not a regular file") in result.out
+
+
+def test_the_largest_file_that_can_be_meant(rome: Folders, shell: CommandLine) -> None:
+    text = "description: Pizza\n"
+    rome.properties("Rome", text + "#" * (100_000 - len(text)))
+    run(shell, rome, "--read-album-properties")
+    assert rome.state().album("Rome")["description"] == "Pizza"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--apply",), ("--apply", "--json")])
+def test_a_skipped_folder_has_its_exit_code_whatever_else_the_run_does(
+    rome: Folders, shell: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    rome.properties("Rome/Forum", "sort_oder: asc")
+    for _again in range(2):
+        result = shell.folder_albums("-r", rome.root, "-a", "-1", "--read-album-properties", *arguments)
+        assert result.code == ExitCode.CHANGES_FAILED, result.err
+        assert "sort_oder" in result.err
+        if "--json" in arguments:
+            assert [line["exit_code"] for line in result.lines() if line["message_type"] == "summary"][-1] == 3
 
 
 UPDATED = {"description": "Pizza", "order": "asc", "comments": False, "thumbnail": "Rome/b-first.jpg"}

@@ -57,13 +57,17 @@ if TYPE_CHECKING:
 
 @frozen
 class DeleteAlbum(AlbumContent, _WholeAlbum):
-    """Delete an album; its assets stay. What it held is kept here, to make it again."""
+    """Delete an album; its assets stay. What it held is kept here, to make it again.
+
+    :ivar trashed_ids: its assets that are in the trash. They come back into the album with an undo; while one of them shows, it stays.
+    """
 
     kind: ClassVar[str] = "delete-album"
     words: ClassVar[str] = _("delete albums")
     phase: ClassVar[Phase] = Phase.DELETE_ALBUM
     operations: ClassVar[tuple[str, ...]] = ("deleteAlbum", *READ_ALBUMS)
     album_id: str = ""
+    trashed_ids: tuple[str, ...] = ()
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -75,11 +79,12 @@ class DeleteAlbum(AlbumContent, _WholeAlbum):
         return self.album_id
 
     def inverse(self) -> tuple[Action, ...]:
-        thumbnail = self.thumbnail_asset_id if self.thumbnail_asset_id in self.asset_ids else None
+        held = (*self.asset_ids, *(each for each in self.trashed_ids if each not in self.asset_ids))
+        thumbnail = self.thumbnail_asset_id if self.thumbnail_asset_id in held else None
         return (
             CreateAlbum(
                 self.name,
-                self.asset_ids,
+                held,
                 self.description,
                 self.shares,
                 self.order,

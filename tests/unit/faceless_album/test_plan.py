@@ -20,7 +20,7 @@ from immich_tools.faceless_album import (
     Kind,
     Rule,
     Shown,
-    check_leaving,
+    check_guards,
     make_plan,
 )
 from immich_tools.faceless_album.album import mark
@@ -42,22 +42,27 @@ from immich_tools.plan.model import Plan
 
 ME = "me"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+TAKEN = datetime(2021, 7, 10, 12, tzinfo=UTC)
 ANNA = (Person("Anna", "p1"),)
 NAMELESS = (Person("", "p2"),)
 OPTIONS = FacelessAlbumOptions()
+UNDATED: dict[str, Any] = {"exif": Exif(date_time_original=TAKEN), "file_modified_at": TAKEN}
+UNDATED_WITH_PLACE: dict[str, Any] = {
+    "exif": Exif(date_time_original=TAKEN, time_zone="Europe/Lisbon", place=Place(38.7, -9.1)),
+    "file_modified_at": TAKEN,
+}
 MARK = mark(Rule.NO_PERSON, "Faceless")
 
 
 def asset(asset_id: str, **changes: Any) -> Asset:
-    taken = datetime(2021, 7, 10, 12, tzinfo=UTC)
     made = Asset(
         asset_id,
         ME,
         AssetType.IMAGE,
         f"/data/{asset_id}.jpg",
         f"{asset_id}.jpg",
-        taken,
-        taken,
+        TAKEN,
+        TAKEN,
         people=(),
         added_at=NOW - timedelta(days=30),
     )
@@ -203,8 +208,8 @@ def test_without_journals_nothing_is_removed() -> None:
         ({"type": AssetType.OTHER}, OPTIONS, "out-of-scope"),
         ({}, FacelessAlbumOptions(taken_after=date(2021, 7, 11)), "out-of-scope"),
         ({}, FacelessAlbumOptions(taken_before=date(2021, 7, 9)), "out-of-scope"),
-        ({}, FacelessAlbumOptions(path_filter=("**/other/**",)), "out-of-scope"),
-        ({}, FacelessAlbumOptions(ignore=("data",)), "out-of-scope"),
+        ({}, FacelessAlbumOptions(path_filter=("**/anna.jpg",)), "out-of-scope"),
+        ({}, FacelessAlbumOptions(ignore=("data/x.jpg",)), "out-of-scope"),
         ({"added_at": NOW - timedelta(hours=23)}, OPTIONS, "too-young"),
     ],
 )
@@ -269,7 +274,14 @@ def test_a_file_that_is_no_longer_asked_for_leaves() -> None:
         (Rule.UNNAMED_PERSON, {"people": NAMELESS}, {"people": ()}),
         (Rule.NO_GPS, {"exif": Exif()}, {"exif": Exif(place=Place(1, 2))}),
         (Rule.NO_GPS, {"exif": None}, {"exif": Exif(place=Place(0.5, 0))}),
-        (Rule.NO_DATE, {"exif": Exif()}, {"exif": Exif(date_time_original=NOW)}),
+        (Rule.NO_DATE, UNDATED, {"exif": Exif(date_time_original=TAKEN), "file_modified_at": NOW}),
+        (Rule.NO_DATE, UNDATED, {**UNDATED, "exif": Exif(date_time_original=TAKEN, time_zone="UTC+0")}),
+        (Rule.NO_DATE, UNDATED, {**UNDATED, "local_date_time": TAKEN + timedelta(hours=2)}),
+        (Rule.NO_DATE, UNDATED, {**UNDATED, "file_modified_at": TAKEN + timedelta(milliseconds=1)}),
+        (Rule.NO_DATE, UNDATED, {"exif": Exif(date_time_original=TAKEN)}),
+        (Rule.NO_DATE, UNDATED, {"exif": Exif(), "file_modified_at": TAKEN}),
+        (Rule.NO_DATE, UNDATED, {"exif": None, "file_modified_at": TAKEN}),
+        (Rule.NO_DATE, UNDATED_WITH_PLACE, {"exif": Exif(), "file_modified_at": TAKEN}),
         (Rule.SCREENSHOTS, {"original_file_name": "Screenshot_2021.png"}, {"original_file_name": "IMG_1.jpg"}),
         (
             Rule.SCREENSHOTS,
@@ -318,6 +330,21 @@ def test_without_knowledge_about_people_nothing_is_decided(found: FacelessFacts,
 
 def test_a_library_that_really_shows_nobody() -> None:
     assert told(make_plan(facts(asset("x")), FacelessAlbumOptions(allow_nobody=True))) == {"x": "create"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        FacelessAlbumOptions(path_filter=("**/other/**",)),
+        FacelessAlbumOptions(path_filter=("*.png", "nothing/**")),
+        FacelessAlbumOptions(ignore=("data",)),
+        FacelessAlbumOptions(path_filter=("data/**",), ignore=("*.jpg", "**/*.jpg")),
+    ],
+)
+def test_filters_that_let_no_file_through_are_a_mistake(options: FacelessAlbumOptions) -> None:
+    found = facts(asset("x"), WITH_SOMEBODY, members={"a1": {"x"}}, albums=(album(),), memory=given_to("a1", "x"))
+    with pytest.raises(UsageError, match=r"let none of the 2 files through.*Nothing was changed"):
+        make_plan(found, options)
 
 
 def test_an_empty_library() -> None:
@@ -400,9 +427,64 @@ def test_too_much_leaving_stops_the_run(members: int, leaving: int, options: Fac
     assert len(plan.changes) == leaving
     if stops:
         with pytest.raises(GuardTripped, match="Nothing was changed"):
-            check_leaving(plan, found, options)
+            check_guards(plan, found, options)
     else:
-        check_leaving(plan, found, options)
+        check_guards(plan, found, options)
+
+
+@pytest.mark.parametrize(
+    ("files", "joining", "options", "stops"),
+    [
+        (100, 20, OPTIONS, False),
+        (100, 21, OPTIONS, True),
+        (210, 21, OPTIONS, False),
+        (209, 21, OPTIONS, True),
+        (100, 90, FacelessAlbumOptions(max_joining_ratio=1), False),
+        (100, 90, FacelessAlbumOptions(max_joining=90), True),
+        (100, 3, FacelessAlbumOptions(max_joining=2), True),
+        (100, 3, FacelessAlbumOptions(max_joining=3), False),
+        (100, 1, FacelessAlbumOptions(max_joining=0), True),
+        (100, 0, FacelessAlbumOptions(max_joining=0), False),
+    ],
+)
+@pytest.mark.parametrize("known", ["mark", "journal"])
+def test_too_much_joining_stops_a_run_on_an_album_that_was_filled_before(
+    files: int, joining: int, options: FacelessAlbumOptions, stops: bool, known: str
+) -> None:
+    assets = [asset(f"x{number:03}", people=() if number < joining else ANNA) for number in range(files)]
+    kept = album() if known == "mark" else album(description="")
+    memory = given_to("a1") if known == "journal" else AlbumMemory()
+    found = facts(*assets, albums=(kept,), memory=memory)
+    plan = make_plan(found, options)
+    assert [told(plan)[each.id] for each in assets[:joining]] == ["add"] * joining
+    if stops:
+        with pytest.raises(GuardTripped, match=r"Nothing was changed.*--max-joining"):
+            check_guards(plan, found, options)
+    else:
+        check_guards(plan, found, options)
+
+
+@pytest.mark.parametrize(
+    ("albums", "options"),
+    [
+        ((), FacelessAlbumOptions(max_joining=0)),
+        ((album(description=""),), FacelessAlbumOptions(max_joining=0, adopt=True)),
+    ],
+    ids=["made", "taken over"],
+)
+def test_the_run_that_makes_or_takes_over_the_album_may_fill_it(
+    albums: tuple[Album, ...], options: FacelessAlbumOptions
+) -> None:
+    found = facts(*(asset(f"x{number}") for number in range(99)), WITH_SOMEBODY, albums=albums)
+    plan = make_plan(found, options)
+    assert len(told(plan)) == 100 and plan.changes
+    check_guards(plan, found, options)
+
+
+def test_a_plan_from_which_a_person_deleted_additions_is_judged_by_what_is_left() -> None:
+    found = facts(*(asset(f"x{number}") for number in range(99)), WITH_SOMEBODY, albums=(album(),))
+    plan = make_plan(found, OPTIONS)
+    check_guards(plan.only([change.id for change in plan.changes][:20]), found, OPTIONS)
 
 
 # Properties

@@ -79,6 +79,29 @@ def test_refused_with_one_line(values: dict[str, Any], words: str) -> None:
     assert words in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("mode", "archive", "visibility", "expected"),
+    [
+        (Mode.CREATE, False, None, None),
+        (Mode.CREATE, True, None, Visibility.ARCHIVE),
+        (Mode.CREATE, True, Visibility.ARCHIVE, Visibility.ARCHIVE),
+        (Mode.CREATE, False, Visibility.TIMELINE, Visibility.TIMELINE),
+        (Mode.CLEANUP, False, None, None),
+        (Mode.CLEANUP, True, None, Visibility.TIMELINE),
+        (Mode.CLEANUP, True, Visibility.TIMELINE, Visibility.TIMELINE),
+        (Mode.CLEANUP, True, Visibility.ARCHIVE, Visibility.ARCHIVE),
+        (Mode.CLEANUP, False, Visibility.ARCHIVE, Visibility.ARCHIVE),
+        (Mode.DELETE_ALL, False, None, None),
+        (Mode.DELETE_ALL, True, None, Visibility.TIMELINE),
+        (Mode.DELETE_ALL, False, Visibility.ARCHIVE, Visibility.ARCHIVE),
+    ],
+)
+def test_archive_archives_with_an_album_and_shows_again_without_it(
+    mode: Mode, archive: bool, visibility: Visibility | None, expected: Visibility | None
+) -> None:
+    assert FolderAlbumsOptions(mode=mode, archive=archive, visibility=visibility).target_visibility is expected
+
+
 @pytest.mark.parametrize("values", [{}, EVERYTHING])
 def test_json_round_trip(values: dict[str, Any]) -> None:
     options = FolderAlbumsOptions(**values)
@@ -148,6 +171,7 @@ def read(folder: Path, arguments: list[str], environment: dict[str, str]) -> Fol
         ([], {"SET_ALBUM_THUMBNAIL": "random-filtered"}, {"set_album_thumbnail": ThumbnailChoice.RANDOM_FILTERED}),
         ([], {"VISIBILITY": "archive"}, {"visibility": Visibility.ARCHIVE}),
         ([], {"ARCHIVE": "true"}, {"archive": True}),
+        (["-v"], {}, {"archive": True}),
         ([], {"FIND_ARCHIVED_ASSETS": "true"}, {"find_archived_assets": True}),
         ([], {"READ_ALBUM_PROPERTIES": "true"}, {"read_album_properties": True}),
         ([], {"COMMENTS_AND_LIKES": "1"}, {"comments_and_likes": True}),

@@ -27,7 +27,7 @@ from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.immich.models import Album, AlbumRole, AlbumUser, Asset, AssetType, Tag, User, Version, Visibility
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField, ShareAlbum
-from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Action
 from immich_tools.plan.effects.tags import AddTag, TagAssets
 from immich_tools.plan.fields import AssetField
@@ -542,42 +542,6 @@ class TestSync:
             made={"A": made("A")},
         )
         assert actions(plan) == [AddToAlbum("A/1.jpg", "A", "A")]
-
-    def test_files_missing_on_the_disk_go_to_the_trash_unless_they_are_there(self) -> None:
-        plan = plan_of(
-            asset("A/1.jpg", is_offline=True),
-            asset("root.jpg", is_offline=True),
-            asset("A/3.jpg"),
-            asset("/elsewhere/4.jpg", is_offline=True),
-            asset("A/ignored.jpg", is_offline=True),
-            asset("A/upload.jpg", is_offline=True, library_id=None),
-            asset("A/theirs.jpg", is_offline=True, owner_id="partner"),
-            asset("A/locked.jpg", is_offline=True, visibility=Visibility.LOCKED),
-            asset("A/trashed.jpg", is_offline=True, is_trashed=True),
-            options={"sync_mode": SyncMode.OFFLINE_ASSETS, "ignore": ("ignored",)},
-        )
-        assert actions(plan) == [
-            CreateAlbum("A", ("A/3.jpg", "A/upload.jpg")),
-            TrashAssets(("A/1.jpg",)),
-            TrashAssets(("root.jpg",)),
-        ]
-        assert skips(plan)["unfit"] == ("A/locked.jpg", "A/trashed.jpg") and skips(plan)["not-own"] == ("A/theirs.jpg",)
-
-    @pytest.mark.parametrize("mode", [SyncMode.NOTHING, SyncMode.EMPTY_ALBUMS])
-    def test_files_missing_on_the_disk_stay_in_the_other_modes(self, mode: SyncMode) -> None:
-        plan = plan_of(asset("A/1.jpg", is_offline=True), options={"sync_mode": mode})
-        assert actions(plan) == [CreateAlbum("A", ("A/1.jpg",))]
-
-    def test_an_album_with_files_in_the_trash_is_not_empty(self) -> None:
-        """A disk that is not there for a while makes every album of its files look empty."""
-        plan = plan_of(
-            options={"sync_mode": SyncMode.OFFLINE_ASSETS, "include_foreign": True},
-            albums=(album("Made", asset_count=0), album("By hand", asset_count=0), album("Empty", asset_count=0)),
-            made={"Made": made("Made")},
-            dormant=frozenset({"Made", "By hand"}),
-        )
-        assert actions(plan) == [DeleteAlbum("Empty", album_id="Empty")]
-        assert "'By hand', 'Made'" in plan.notes[-1]
 
     def test_removals_only_of_what_the_tool_put_there_and_the_file_moves_on_at_once(self) -> None:
         plan = plan_of(

@@ -22,6 +22,7 @@ from immich_tools.folder_albums import (
     Mode,
     Share,
     ShareRole,
+    ShownFolder,
     SortOrder,
     SyncMode,
     ThumbnailChoice,
@@ -41,8 +42,8 @@ from immich_tools.plan.effects.albums import (
     ShareAlbum,
     roles_of,
 )
-from immich_tools.plan.effects.assets import SetField, TrashAssets
-from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.assets import SetField
+from immich_tools.plan.effects.base import Change
 from immich_tools.plan.effects.tags import AddTag, TagAssets
 from immich_tools.plan.model import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
@@ -61,7 +62,7 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     {"visibility": Visibility.HIDDEN},
     {"visibility": Visibility.ARCHIVE},
     {"is_trashed": True},
-    {"is_offline": True},
+    {"is_trashed": True, "is_offline": True},
     {"original_path": "C:\\ext\\lib\\A\\1.jpg"},
     {"original_path": "/ext/lib/A/../../1"},
     {"original_path": ""},
@@ -110,6 +111,28 @@ properties = st.builds(
 
 
 @st.composite
+def trashed_asset(draw: st.DrawFn) -> Asset:
+    folder = draw(st.sampled_from((*FOLDERS, "Old", "Old/x")))
+    name = f"{draw(st.integers(0, 3))}.jpg"
+    path = "/".join(part for part in (draw(rarely("/ext/lib", "/ext/other")), folder, name) if part)
+    return Asset(
+        id=f"missing {path}",
+        owner_id=draw(rarely("me", "x")),
+        type=AssetType.IMAGE,
+        original_path=path,
+        original_file_name=name,
+        file_created_at=NOON,
+        local_date_time=NOON,
+        is_trashed=True,
+        is_offline=draw(rarely(True, False)),
+        library_id=draw(rarely("lib", None, "lib-2")),
+    )
+
+
+missing_files = st.lists(trashed_asset(), min_size=1, max_size=3, unique_by=lambda each: each.id).map(tuple)
+
+
+@st.composite
 def many_facts(draw: st.DrawFn) -> FolderFacts:
     files = draw(assets())
     ids = [*sorted({asset.id for asset in files}), "a-foreign"]
@@ -151,8 +174,16 @@ def many_facts(draw: st.DrawFn) -> FolderFacts:
         made=made,
         properties=draw(st.dictionaries(st.sampled_from(["/ext/lib", "/ext/lib/A", "/ext/lib/A/x"]), properties)),
         broken=draw(rarely({}, {"/ext/lib/B": "no YAML"})),
-        dormant=draw(st.frozensets(st.sampled_from(["al-0", "al-1"]))),
+        dormant=draw(st.dictionaries(st.sampled_from(["al-0", "al-1", "al-2"]), missing_files)),
+        shown=draw(rarely(shown_by(files), ())),
+        import_paths=draw(rarely((), ("/ext/lib/A", "/ext/lib"))),
     )
+
+
+def shown_by(files: Iterable[Asset]) -> tuple[ShownFolder, ...]:
+    """The folders of files that are on the disk."""
+    counts = Counter((directory(asset.original_path), asset.library_id) for asset in files if not asset.is_trashed)
+    return tuple(ShownFolder(path, library_id, count) for (path, library_id), count in counts.items())
 
 
 def put(made: MadeAlbum, asset_ids: Iterable[str], known: Mapping[str, Asset]) -> MadeAlbum:
@@ -218,7 +249,7 @@ def own_entries(plan: Plan) -> list[str]:
     told = [keep.asset_id for keep in plan.keeps]
     told += [asset_id for skip in plan.skips for asset_id in skip.asset_ids]
     for change in plan.changes:
-        if isinstance(change.action, CreateAlbum | AddToAlbum | TrashAssets):
+        if isinstance(change.action, CreateAlbum | AddToAlbum):
             told += change.action.assets
     return told
 
@@ -311,7 +342,42 @@ def test_a_deleted_album_is_the_tools_or_holds_files_of_its_folder_only(
             assert options.mode is Mode.CLEANUP
             assert facts.members[change.action.album_id] <= read
         if isinstance(change.action, DeleteAlbum) and options.mode is Mode.CREATE:
-            assert change.action.album_id not in facts.dormant and not change.action.asset_ids
+            assert not change.action.asset_ids
+
+
+@examples
+@every_plan
+def test_an_album_of_missing_files_goes_only_where_its_folder_is_gone_from_a_disk_that_is_there(
+    facts: FolderFacts, options: FolderAlbumsOptions
+) -> None:
+    plan = make_plan(as_read(facts, options), options)
+    assert not plan.removed()
+    folders = {each.path for each in facts.shown}
+    for change in plan.changes:
+        if not isinstance(change.action, DeleteAlbum) or options.mode is not Mode.CREATE:
+            continue
+        files = facts.dormant.get(change.action.album_id, ())
+        assert set(change.action.trashed_ids) == {asset.id for asset in files}
+        if not files:
+            continue
+        assert options.sync_mode is SyncMode.OFFLINE_ASSETS
+        assert change.action.album_id in facts.made
+        assert any(asset.is_offline for asset in files)
+        assert folders.isdisjoint(directory(asset.original_path) for asset in files)
+        for root in options.roots().folders:
+            assert any(f"{each}/".startswith(f"{root}/") for each in folders)
+        for asset in files:
+            assert (asset.owner_id, asset.is_trashed) == ("me", True)
+            (root,) = [each for each in options.roots().folders if asset.original_path.startswith(f"{each}/")][:1]
+            shown = [each.path for each in facts.shown if each.library_id == asset.library_id]
+            assert any(f"{each}/".startswith(f"{root}/") for each in shown)
+
+
+@examples
+@every_plan
+def test_without_a_shown_file_no_album_of_missing_files_goes(facts: FolderFacts, options: FolderAlbumsOptions) -> None:
+    plan = make_plan(as_read(evolve(facts, shown=()), options), options)
+    assert not any(isinstance(change.action, DeleteAlbum) and change.action.trashed_ids for change in plan.changes)
 
 
 @examples
@@ -391,8 +457,6 @@ class _State:
             case SetField() as action:
                 assert isinstance(action.after, Visibility)
                 self.assets[action.asset_id] = evolve(self.assets[action.asset_id], visibility=action.after)
-            case TrashAssets() as action:
-                self._trash(action)
             case CreateAlbum() | SetAlbumField() | ShareAlbum() | DeleteAlbum():
                 self._change_album(change)
             case _:
@@ -429,12 +493,6 @@ class _State:
             case DeleteAlbum() as action:
                 assert set(action.asset_ids) == self.members.pop(action.album_id)
                 del self.albums[action.album_id]
-
-    def _trash(self, action: Action) -> None:
-        for asset_id in action.assets:
-            del self.assets[asset_id]
-            for ids in self.members.values():
-                ids.discard(asset_id)
 
     def _share(self, action: ShareAlbum) -> None:
         album = self.albums[action.album_id]

@@ -159,15 +159,27 @@ def test_the_album_of_a_renamed_folder_is_renamed_once(library: Library, everyth
     assert library.run(**options)[0].after == "2020"
 
 
-def test_an_album_is_empty_once_its_files_are_gone_for_good(library: Library) -> None:
+def test_an_album_is_empty_once_its_files_are_gone_permanently(library: Library) -> None:
     library.run()
     lost = library.ids["2021/c.jpg"]
     library.lose("2021/c.jpg")
-    plan = library.plan(sync_mode=SyncMode.OFFLINE_ASSETS)
+    plan = library.plan(sync_mode=SyncMode.EMPTY_ALBUMS)
     assert plan.changes == () and "'2021'" in plan.notes[0]
     library.sandbox.state.remove_asset(library.sandbox.state.assets[lost], delete_files=False)
     (deleted,) = library.run(sync_mode=SyncMode.EMPTY_ALBUMS)
     assert isinstance(deleted, DeleteAlbum) and deleted.name == "2021"
+
+
+def test_an_album_of_a_removed_folder_is_deleted_with_what_an_undo_needs(library: Library) -> None:
+    library.run(set_album_thumbnail=ThumbnailChoice.FIRST, share_with=("dad",))
+    lost = library.ids["2021/c.jpg"]
+    library.lose("2021/c.jpg")
+    (deleted,) = library.run(sync_mode=SyncMode.OFFLINE_ASSETS)
+    assert (deleted.name, deleted.asset_ids, deleted.trashed_ids) == ("2021", (), (lost,))
+    assert deleted.thumbnail_asset_id == lost
+    (made_again,) = deleted.inverse()
+    assert (made_again.asset_ids, made_again.thumbnail_asset_id, made_again.shares) == ((lost,), lost, deleted.shares)
+    assert len(deleted.shares) == 1
 
 
 def test_an_album_that_an_undo_made_again_is_still_the_tool_s(library: Library) -> None:
