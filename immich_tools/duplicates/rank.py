@@ -17,6 +17,7 @@ from immich_tools.duplicates.formats import format_of, format_of_extension
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Asset
+from immich_tools.paths import is_below
 
 Key: TypeAlias = Callable[[Asset], float]
 _MISSING: Final = float("inf")
@@ -33,12 +34,6 @@ class Placed:
     lost_by: Rule | None = None
 
 
-def is_under(path: str, folder: str) -> bool:
-    """Whether a file lies in a folder or below it, compared name by name: ``/a/bc`` is not under ``/a/b``."""
-    folder = folder.rstrip("/")
-    return path.startswith(folder) and path[len(folder) : len(folder) + 1] in ("", "/")
-
-
 def is_in_library(asset: Asset, library: str) -> bool:
     """Whether an asset is in a library, named by its id, or ``external``, or ``upload``."""
     if library == EXTERNAL:
@@ -51,7 +46,7 @@ def is_in_library(asset: Asset, library: str) -> bool:
 def is_protected(asset: Asset, options: DuplicatesOptions) -> bool:
     """Whether an asset must never be removed."""
     for folder in options.protected_paths:
-        if is_under(asset.original_path, folder):
+        if is_below(asset.original_path, folder):
             return True
     return bool(options.protected_libraries) and any(
         is_in_library(asset, library) for library in options.protected_libraries
@@ -172,7 +167,7 @@ class Ranking:
     def _path_place(self, asset: Asset) -> int:
         folders = self._options.preferred_paths
         return next(
-            (place for place, folder in enumerate(folders) if is_under(asset.original_path, folder)), len(folders)
+            (place for place, folder in enumerate(folders) if is_below(asset.original_path, folder)), len(folders)
         )
 
     def _library_place(self, asset: Asset) -> int:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+from datetime import timedelta
+
 import pytest
 
 from immich_tools.errors import ExitCode
 from tests.tools.command_line import CommandLine
+from tests.tools.folders import Folders
 from tests.tools.holiday import LISBON, PORTO
-from tests.tools.server import COPY, ORIGINAL, Server
+from tests.tools.server import COPY, ORIGINAL, TAKEN, Server
 from tests.tools.snapshot import snapshot
 
 
@@ -91,6 +95,19 @@ class TestScope:
         trashed = snapshot(holiday).trashed()
         assert "dog-copy.jpg" not in trashed
         assert "dog.jpg" in trashed, "the copy that is not protected goes, although it is the better one"
+
+    def test_a_protected_folder_in_another_unicode_form(
+        self, pair: Server, shell: CommandLine, folders: Folders
+    ) -> None:
+        """What people type is composed; the disk of a Mac has decomposed names."""
+        kept = f"{unicodedata.normalize('NFD', 'Größe')}/kept.jpg"
+        folders.file(kept, taken=TAKEN + timedelta(days=9))
+        folders.files("other.jpg")
+        pair.group("external", kept, "other.jpg")
+        protected = f"{folders.root}/{unicodedata.normalize('NFC', 'Größe')}/"
+        result = shell.duplicates("--protected-paths", protected, "--apply")
+        assert result.code == ExitCode.DONE, result.err
+        assert snapshot(pair).trashed() == {"copy.jpg", "other.jpg"}
 
     def test_a_library_that_is_protected_as_a_whole(self, holiday: Server, shell: CommandLine) -> None:
         before = snapshot(holiday)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -63,6 +64,7 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     {"is_offline": True},
     {"stack_id": "st-2"},
 )
+SAFE = (unicodedata.normalize("NFC", "/schön"), unicodedata.normalize("NFD", "/schön"))
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 ALBUMS = (
     Album("al-1", "One", "me", AlbumRole.OWNER),
@@ -97,7 +99,7 @@ def assets(draw: st.DrawFn, asset_id: str) -> Asset:
         id=asset_id,
         owner_id="me",
         type=AssetType.IMAGE,
-        original_path=draw(st.sampled_from(["/safe/", "/free/"])) + asset_id,
+        original_path=draw(st.sampled_from([*(f"{safe}/" for safe in SAFE), "/free/", "/sicher/"])) + asset_id,
         original_file_name=f"{asset_id}.{extension}",
         file_created_at=NOON,
         local_date_time=NOON + timedelta(hours=draw(st.integers(-11, 14))),
@@ -147,7 +149,7 @@ def many_options(draw: st.DrawFn) -> DuplicatesOptions:
     return DuplicatesOptions(
         rank=tuple(draw(st.lists(st.sampled_from(rules), min_size=1, max_size=5, unique=True))),
         date_tolerance=draw(st.sampled_from([0.0, 1.0, 10.0])),
-        protected_paths=draw(st.sampled_from([(), (), ("/safe",)])),
+        protected_paths=draw(st.sampled_from([(), (), (), (), *((safe,) for safe in SAFE), (f"{SAFE[0]}/",)])),
         protected_libraries=draw(mostly((), ("external",))),
         only_pairs=draw(mostly(False, True)),
         max_group_size=draw(st.sampled_from([0, 5])),
@@ -195,6 +197,17 @@ def test_of_each_processed_group_one_stays_or_all_protected(facts: DuplicateFact
         protected = {asset.id for asset in group if is_protected(asset, options)}
         assert not protected.intersection(action.trashed_ids)
         assert set(action.kept_ids) == protected or (not protected and len(action.kept_ids) == 1)
+
+
+@examples
+@every_plan
+def test_nothing_protected_goes_whatever_the_unicode_form_of_either_side(
+    facts: DuplicateFacts, options: DuplicatesOptions
+) -> None:
+    paths = {asset.id: asset.original_path for group in facts.groups for asset in group.assets}
+    for action in removals(make_plan(facts, options)):
+        if options.protected_paths:
+            assert not any(paths[asset_id].startswith(SAFE) for asset_id in action.trashed_ids)
 
 
 @examples

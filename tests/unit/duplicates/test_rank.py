@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from immich_tools.duplicates import DuplicatesOptions, Rule
-from immich_tools.duplicates.rank import Ranking, is_under
+from immich_tools.duplicates.rank import Ranking
 from immich_tools.immich.models import Asset
 
 Copy = tuple[str, dict[str, Any]]
@@ -123,24 +123,6 @@ def test_dates_of_different_zones_are_moments(asset: Callable[..., Asset]) -> No
 def test_list_of_formats(asset: Callable[..., Asset], formats: tuple[str, ...], expected: list[str]) -> None:
     copies: list[Copy] = [(name, {}) for name in ("d.heic", "c.cr2", "b.png", "a.jpg")]
     assert order(asset, copies, formats=formats) == expected
-
-
-@pytest.mark.parametrize(
-    ("path", "folder", "expected"),
-    [
-        ("/photos/a/x.jpg", "/photos/a", True),
-        ("/photos/a/x.jpg", "/photos/a/", True),
-        ("/photos/ab/x.jpg", "/photos/a", False),
-        ("/photos/a/b/x.jpg", "/photos/a", True),
-        ("/photos/a", "/photos/a", True),
-        ("/Photos/a/x.jpg", "/photos/a", False),
-        ("/x.jpg", "/", True),
-        ("upload/x.jpg", "/", False),
-        ("upload/library/x.jpg", "upload/library", True),
-    ],
-)
-def test_folders_are_compared_name_by_name(path: str, folder: str, expected: bool) -> None:
-    assert is_under(path, folder) is expected
 
 
 def test_preferred_paths_in_their_order(asset: Callable[..., Asset]) -> None:
