@@ -47,7 +47,9 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
     members: Mapping[str, frozenset[str]] = {}
     tags: Mapping[str, frozenset[Tag]] = {}
     people: Mapping[str, frozenset[Person]] | None = None
+    videos: Mapping[str, Asset] = {}
     if assets:
+        videos = immich.assets.read({asset.live_photo_video_id for asset in assets if asset.live_photo_video_id})
         if options.transfer_metadata or Rule.ALBUMS in options.rank:
             albums = immich.albums.all()
             members = immich.albums.memberships(albums, {asset.id for asset in assets})
@@ -64,6 +66,7 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
         members=members,
         tags=tags,
         people=people,
+        videos=videos,
         can_resolve=compat.resolves_duplicates(immich.version) and immich.api_key.allows("duplicate.delete"),
     )
 

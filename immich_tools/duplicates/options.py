@@ -77,7 +77,9 @@ class DuplicatesOptions:
         Parameter(
             env_var="IMMICH_DUPLICATES_PREFERRED_LIBRARIES",
             converter=read_names,
-            help=_("Ids of libraries that the rule 'library' prefers, the best first; or external, or upload."),
+            help=_(
+                "Ids of libraries to prefer, the best first; or external, or upload. Decides last, unless --rank names 'library'."
+            ),
         ),
     ] = ()
     protected_paths: Annotated[
@@ -263,7 +265,7 @@ class DuplicatesOptions:
         ):
             if rule in self.rank and not given:
                 raise UsageError(_("The rule '{name}' needs {flag}.").format(name=rule.value, flag=flag))
-            if rule is not Rule.FORMAT and given and rule not in self.rank:
+            if rule is Rule.PATH and given and rule not in self.rank:
                 raise UsageError(
                     _("{flag} has no effect without the rule '{name}' in --rank, such as --rank {example}.").format(
                         flag=flag, name=rule.value, example=",".join([rule.value, *(each.value for each in self.rank)])

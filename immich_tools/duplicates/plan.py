@@ -19,6 +19,8 @@ from immich_tools.duplicates.scope import (
     refuse_choice,
     refuse_differences,
     refuse_members,
+    refuse_tie,
+    refuse_video_loss,
 )
 from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.errors import UsageError
@@ -163,7 +165,11 @@ class _Planner:
     def _refuse(self, choice: _Choice) -> Refusal | None:
         if not choice.losers:
             return Refusal(SkipCode.ALL_PROTECTED, _("every copy is in a protected folder or library"))
-        refusal = refuse_choice(choice.kept, choice.losers, self.options)
+        refusal = (
+            (None if choice.protected else refuse_tie(choice.placed))
+            or refuse_choice(choice.kept, choice.losers, self.options)
+            or refuse_video_loss(choice.kept, choice.losers, self.facts.videos, self.options)
+        )
         if refusal is not None or not self.options.transfer_metadata:
             return refusal
         keeper = choice.kept[0]

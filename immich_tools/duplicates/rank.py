@@ -69,12 +69,13 @@ def file_size(asset: Asset) -> int | None:
     return None if asset.exif is None else asset.exif.file_size
 
 
-def _last_resorts(rank: Sequence[Rule]) -> tuple[Rule, ...]:
-    """What decides where the rules asked for leave a tie: better pixels and bytes than the chance of an id."""
+def _last_resorts(options: DuplicatesOptions) -> tuple[Rule, ...]:
+    """What decides where the rules asked for leave a tie: better pixels, bytes and the preferred library than the chance of an id."""
     sized = {Rule.SIZE, Rule.LARGEST, Rule.SMALLEST}
+    rank = options.rank
     return tuple(
         rule
-        for rule in (Rule.RESOLUTION, Rule.SIZE)
+        for rule in (Rule.RESOLUTION, Rule.SIZE, *((Rule.LIBRARY,) if options.preferred_libraries else ()))
         if rule not in rank and not (rule in sized and sized.intersection(rank))
     )
 
@@ -105,7 +106,7 @@ class Ranking:
             Rule.PATH: self._path_place,
             Rule.LIBRARY: self._library_place,
         }
-        self._rules = (*options.rank, *_last_resorts(options.rank))
+        self._rules = (*options.rank, *_last_resorts(options))
         self._steps = [(rule, keys.get(rule)) for rule in self._rules]
 
     def order(self, assets: Sequence[Asset], suggested: Sequence[str] = ()) -> list[Placed]:

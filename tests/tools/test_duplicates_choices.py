@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from immich_tools.errors import ExitCode
+from tests.tools import pictures
 from tests.tools.command_line import CommandLine
 from tests.tools.folders import Folders
 from tests.tools.holiday import LISBON, PORTO
@@ -115,6 +116,20 @@ class TestScope:
         assert result.code == ExitCode.DONE
         assert skipped(shell, "--protected-libraries", "upload") == {"all-protected": 3}
         assert snapshot(holiday) == before
+
+    def test_an_upload_and_an_identical_file_of_the_archive(
+        self, pair: Server, shell: CommandLine, folders: Folders
+    ) -> None:
+        """No preference, so nothing goes: the lower id would decide whether a file of the archive is deleted."""
+        folders.path.mkdir()
+        content = pictures.photo("one.jpg", width=COPY[0], height=COPY[1], taken=TAKEN)
+        (folders.path / "archive.jpg").write_bytes(content)
+        folders.scan()
+        pair.group("mixed", "one.jpg", "archive.jpg")
+        assert skipped(shell) == {"upload-or-external": 1}
+        result = shell.duplicates("--preferred-libraries", "external", "--apply")
+        assert result.code == ExitCode.DONE, result.err
+        assert snapshot(pair).trashed() == {"copy.jpg", "one.jpg"}
 
     def test_assets_of_a_partner_are_not_touched(self, holiday: Server, shell: CommandLine) -> None:
         partner = holiday.host.new_user("Partner")

@@ -16,7 +16,7 @@ ROOMS = {
     "immich": {"errors", "i18n", "immich", "secret", "settings"},
     "plan": {"disk", "errors", "folders", "i18n", "immich", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
-    "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
+    "duplicates": {"duplicates", "errors", "i18n", "immich", "paths", "plan", "session", "settings"},
     "folder_albums": {
         "errors",
         "folder_albums",

@@ -138,6 +138,12 @@ def many_facts(draw: st.DrawFn) -> DuplicateFacts:
         members={album.id: draw(some) for album in ALBUMS},
         tags={asset_id: draw(st.frozensets(st.sampled_from(TAGS))) for asset_id in ids},
         people=draw(st.none() | st.just({asset_id: frozenset(PEOPLE[:1]) for asset_id in ids[::2]})),
+        videos={
+            asset.live_photo_video_id: evolve(asset, library_id=draw(mostly(asset.library_id, "lib", None)))
+            for group in groups
+            for asset in group.assets
+            if asset.live_photo_video_id is not None and draw(mostly(True, False))
+        },
         can_resolve=draw(st.booleans()),
     )
 
@@ -208,6 +214,53 @@ def test_nothing_protected_goes_whatever_the_unicode_form_of_either_side(
     for action in removals(make_plan(facts, options)):
         if options.protected_paths:
             assert not any(paths[asset_id].startswith(SAFE) for asset_id in action.trashed_ids)
+
+
+@examples
+@every_plan
+def test_a_tie_never_decides_between_an_upload_and_the_archive(
+    facts: DuplicateFacts, options: DuplicatesOptions
+) -> None:
+    """With the ids the other way round, the copies that stay are of the same origin."""
+
+    def origins_kept(facts: DuplicateFacts) -> dict[str | None, set[bool]]:
+        is_upload = {asset.id: asset.library_id is None for group in facts.groups for asset in group.assets}
+        return {
+            action.duplicate_id: {is_upload[asset_id] for asset_id in action.kept_ids}
+            for action in removals(make_plan(facts, options))
+        }
+
+    def mirrored(name: str) -> str:
+        return "".join(chr(187 - ord(each)) for each in name)
+
+    other = evolve(
+        facts,
+        groups=tuple(
+            evolve(
+                group,
+                assets=tuple(evolve(asset, id=mirrored(asset.id)) for asset in group.assets),
+                suggested_keep_ids=tuple(map(mirrored, group.suggested_keep_ids)),
+            )
+            for group in facts.groups
+        ),
+        members={album: frozenset(map(mirrored, ids)) for album, ids in facts.members.items()},
+        tags={mirrored(asset_id): tags for asset_id, tags in facts.tags.items()},
+    )
+    before, after = origins_kept(facts), origins_kept(other)
+    for duplicate_id in before.keys() & after.keys():
+        assert before[duplicate_id] == after[duplicate_id]
+
+
+@examples
+@every_plan
+def test_no_motion_video_of_another_library_goes(facts: DuplicateFacts, options: DuplicatesOptions) -> None:
+    by_id = {asset.id: asset for group in facts.groups for asset in group.assets}
+    for action in removals(make_plan(facts, options)):
+        spared = {by_id[asset_id].live_photo_video_id for asset_id in action.kept_ids}
+        for loser in (by_id[asset_id] for asset_id in action.trashed_ids):
+            if loser.live_photo_video_id is not None and loser.live_photo_video_id not in spared:
+                video = facts.videos[loser.live_photo_video_id]
+                assert video.library_id == loser.library_id and not is_protected(video, options)
 
 
 @examples
