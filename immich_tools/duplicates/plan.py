@@ -29,7 +29,14 @@ from immich_tools.immich.models import Album, Asset, DuplicateGroup, Tag
 from immich_tools.plan.actions import DeleteForever, DismissDuplicates, Removal, StackAssets, TrashAssets
 from immich_tools.plan.document import Change, Keep, Label, Plan, Skip
 from immich_tools.plan.fingerprint import fingerprint
-from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
+from immich_tools.plan.transfer import (
+    Metadata,
+    left_behind,
+    metadata_of,
+    transfer_changes,
+    with_local_date,
+    without_placeholder,
+)
 from immich_tools.settings.documents import to_document
 
 TOOL = "duplicates"
@@ -192,9 +199,8 @@ class _Planner:
         return tuple([self.albums[album_id] for album_id in sorted(closed)])
 
     def _metadata(self, asset: Asset) -> Metadata:
-        return metadata_of(
-            asset, self.albums_of.get(asset.id, _NONE) & self.open_albums, self.facts.tags_of(asset) or ()
-        )
+        albums = self.albums_of.get(asset.id, _NONE) & self.open_albums
+        return without_placeholder(metadata_of(asset, albums, self.facts.tags_of(asset) or ()), asset)
 
     def _remove(self, group: DuplicateGroup, choice: _Choice) -> None:
         keeper = choice.kept[0]
@@ -202,7 +208,8 @@ class _Planner:
         others = [self._metadata(asset) for asset in choice.losers]
         after = merged(before, others, self.options)
         if after.date != before.date:
-            before, after = with_local_date(before, choice.kept), with_local_date(after, choice.losers)
+            # It may have a placeholder.
+            before, after = evolve(before, date=keeper.date_with_zone), with_local_date(after, choice.losers)
         transfers = transfer_changes(
             keeper.id, before, after, group=group.id, albums=self.albums, tags=self._tags(group)
         )

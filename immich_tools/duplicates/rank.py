@@ -18,6 +18,7 @@ from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Asset
 from immich_tools.paths import is_below
+from immich_tools.placeholder_dates import is_placeholder
 
 Key: TypeAlias = Callable[[Asset], float]
 _MISSING: Final = float("inf")
@@ -60,8 +61,12 @@ def pixels(asset: Asset) -> int | None:
 
 
 def taken(asset: Asset) -> datetime | None:
-    """The date that copies are compared by: of the EXIF data; Immich fills it from the file where it has none."""
-    return None if asset.exif is None else asset.exif.date_time_original
+    """The date that copies are compared by: of the EXIF data; Immich fills it from the file where it has none.
+
+    None also for a placeholder, which would make a copy the oldest or newest that only has no date.
+    """
+    date = asset.date_with_zone
+    return None if date is None or is_placeholder(date) else date
 
 
 def file_size(asset: Asset) -> int | None:
@@ -206,7 +211,12 @@ class Ranking:
         if rule is Rule.DATE_TAKEN or rule is Rule.NEWEST:
             date = taken(asset)
             if date is None:
-                return _("no date")
+                written = asset.date_with_zone
+                return (
+                    _("no date")
+                    if written is None
+                    else _("no date, only a placeholder: {date}").format(date=f"{written:%Y-%m-%d}")
+                )
             words = _("taken later, {date}") if rule is Rule.DATE_TAKEN else _("taken earlier, {date}")
             return words.format(date=date.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
         if rule in (Rule.SIZE, Rule.LARGEST, Rule.SMALLEST):

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, Place, Tag, Visibility
+from immich_tools.placeholder_dates import is_placeholder
 from immich_tools.plan.actions import (
     Action,
     AddTag,
@@ -60,6 +61,15 @@ def metadata_of(asset: Asset, album_ids: frozenset[str], tags: Iterable[Tag]) ->
         favorite=asset.is_favorite,
         visibility=asset.visibility,
     )
+
+
+def without_placeholder(metadata: Metadata, asset: Asset) -> Metadata:
+    """The same without a date that says nothing, such as 1970-01-01: it is neither carried over nor kept for one that does.
+
+    :param asset: whose metadata it is.
+    """
+    date = asset.date_with_zone
+    return metadata if date is None or not is_placeholder(date) else evolve(metadata, date=None)
 
 
 def left_behind(after: Metadata, losers: Sequence[Metadata]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -130,6 +130,25 @@ class TestScope:
         result = shell.duplicates("--preferred-libraries", "external", "--apply")
         assert result.code == ExitCode.DONE, result.err
         assert snapshot(pair).trashed() == {"copy.jpg", "one.jpg"}
+
+    def test_a_placeholder_is_no_date(self, server: Server, shell: CommandLine) -> None:
+        server.photo("scan.jpg", taken=datetime(1970, 1, 1, tzinfo=UTC))
+        server.photo("camera.jpg")
+        server.photo("large.jpg", size=ORIGINAL, taken=datetime(1980, 1, 1, tzinfo=UTC))
+        server.photo("small.jpg")
+        server.group("first", "scan.jpg", "camera.jpg")
+        server.group("second", "large.jpg", "small.jpg")
+        assert shell.duplicates("--apply").code == ExitCode.DONE
+        assert snapshot(server).trashed() == {"scan.jpg", "large.jpg"}
+
+    def test_a_placeholder_gives_way_to_a_date(self, pair: Server, shell: CommandLine) -> None:
+        pair.photo("large.jpg", size=ORIGINAL, taken=datetime(1980, 1, 1, tzinfo=UTC))
+        pair.photo("small.jpg")
+        pair.group("dated", "large.jpg", "small.jpg")
+        assert shell.duplicates("--rank", "size", "--apply").code == ExitCode.DONE
+        pair.settle()
+        kept = pair.api.get(f"/assets/{pair.ids['large.jpg']}")
+        assert datetime.fromisoformat(kept["exifInfo"]["dateTimeOriginal"]) == TAKEN
 
     def test_assets_of_a_partner_are_not_touched(self, holiday: Server, shell: CommandLine) -> None:
         partner = holiday.host.new_user("Partner")

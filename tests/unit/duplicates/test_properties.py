@@ -65,6 +65,7 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     {"stack_id": "st-2"},
 )
 SAFE = (unicodedata.normalize("NFC", "/schön"), unicodedata.normalize("NFD", "/schön"))
+PLACEHOLDERS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1980, 1, 6, 1, tzinfo=UTC))
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 ALBUMS = (
     Album("al-1", "One", "me", AlbumRole.OWNER),
@@ -88,7 +89,9 @@ def assets(draw: st.DrawFn, asset_id: str) -> Asset:
         width=draw(mostly(4000, None, 100, 2000)),
         height=draw(mostly(3000, None)),
         date_time_original=draw(
-            st.none() | st.sampled_from([-3, -0.5, 0, 0.5, 3]).map(lambda days: NOON + timedelta(days=days))
+            st.none()
+            | st.sampled_from([-3, -0.5, 0, 0.5, 3]).map(lambda days: NOON + timedelta(days=days))
+            | st.sampled_from(PLACEHOLDERS)
         ),
         place=draw(st.sampled_from([None, None, Place(1.0, 2.0), Place(3.0, 4.0)])),
         rating=draw(st.sampled_from([None, None, -1, 3, 5])),
@@ -253,6 +256,23 @@ def test_a_tie_never_decides_between_an_upload_and_the_archive(
 
 @examples
 @every_plan
+def test_a_placeholder_is_never_carried_over_and_never_wins(facts: DuplicateFacts, options: DuplicatesOptions) -> None:
+    dates = {
+        asset.id: None if asset.exif is None else asset.exif.date_time_original
+        for group in facts.groups
+        for asset in group.assets
+    }
+    plan = make_plan(facts, options)
+    for change in plan.changes:
+        if isinstance(change.action, SetField) and change.action.field is AssetField.DATE:
+            assert datetime.fromisoformat(str(change.action.after)) not in PLACEHOLDERS
+    for keep in plan.keeps:
+        if dates[keep.asset_id] in PLACEHOLDERS:
+            assert "taken" not in keep.reason
+
+
+@examples
+@every_plan
 def test_no_motion_video_of_another_library_goes(facts: DuplicateFacts, options: DuplicatesOptions) -> None:
     by_id = {asset.id: asset for group in facts.groups for asset in group.assets}
     for action in removals(make_plan(facts, options)):
@@ -351,7 +371,8 @@ def test_the_keeper_ends_with_what_the_losers_had(facts: DuplicateFacts, options
             if theirs is not None and mine is not None:
                 assert mine.description or not theirs.description
                 assert mine.place is not None or theirs.place is None
-                assert mine.date_time_original is not None or theirs.date_time_original is None
+                assert mine.date_time_original is not None or theirs.date_time_original in (None, *PLACEHOLDERS)
+                assert mine.date_time_original not in PLACEHOLDERS or theirs.date_time_original in (None, *PLACEHOLDERS)
 
 
 def after(facts: DuplicateFacts, plan: Plan, *, keep_trashed: bool = False) -> DuplicateFacts:

@@ -16,6 +16,9 @@ Copy = tuple[str, dict[str, Any]]
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def order(make: Callable[..., Asset], copies: list[Copy], **options: Any) -> list[str]:
     ranking = Ranking(DuplicatesOptions(**options), {"in-albums": 2})
     placed = ranking.order([make(name, **values) for name, values in copies], ["suggested"])
@@ -31,6 +34,18 @@ def order(make: Callable[..., Asset], copies: list[Copy], **options: Any) -> lis
         pytest.param([("a.jpg", {"days": -1.1}), ("b.heic", {})], "a.jpg", id="beyond a day the date decides"),
         pytest.param(
             [("a.jpg", {"date_time_original": None}), ("b.jpg", {"days": 400})], "b.jpg", id="no date is last"
+        ),
+        pytest.param([("a.jpg", {"days": -1}), ("b.heic", {})], "b.heic", id="a day itself is within the tolerance"),
+        pytest.param(
+            [("a.jpg", {"days": -1}), ("b.heic", {}), ("c.jpg", {"days": 5})], "b.heic", id="also beside a later one"
+        ),
+        pytest.param(
+            [("a.jpg", {"date_time_original": EPOCH}), ("b.jpg", {"days": 400})], "b.jpg", id="a placeholder is last"
+        ),
+        pytest.param(
+            [("a.jpg", {"date_time_original": None}), ("b.heic", {"date_time_original": EPOCH})],
+            "b.heic",
+            id="a placeholder is no date",
         ),
         pytest.param([("a.jpg", {}), ("b.HEIC", {})], "b.HEIC", id="HEIC in any case"),
         pytest.param([("a.jpg", {}), ("b.heif", {})], "b.heif", id="heif is HEIC"),
@@ -55,6 +70,13 @@ def test_default_order(asset: Callable[..., Asset], copies: list[Copy], first: s
 @pytest.mark.parametrize(
     ("rank", "copies", "first"),
     [
+        (
+            "newest",
+            [("a.jpg", {"date_time_original": datetime(2106, 2, 7, 6, 28, 15, tzinfo=UTC)}), ("b.jpg", {})],
+            "b.jpg",
+        ),
+        # What decides last: pixels, then bytes.
+        ("format", [("a.jpg", {"file_size": 9_000_000}), ("b.jpg", {"width": 4001})], "b.jpg"),
         ("resolution", [("a.jpg", {"width": 100}), ("b.jpg", {})], "b.jpg"),
         ("resolution", [("a.jpg", {"width": None}), ("b.jpg", {"width": 1})], "b.jpg"),
         ("resolution", [("a.jpg", {"width": 3000, "height": 4001}), ("b.jpg", {})], "a.jpg"),

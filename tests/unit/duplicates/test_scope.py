@@ -118,6 +118,8 @@ def test_a_member_nobody_may_touch(
             {"allow_different_resolutions": True},
         ),
         ([("a.heic", {"width": 3000, "height": 2250}), ("b.jpg", {})], None, {}),
+        ([("a.heic", {"width": 2000}), ("b.jpg", {})], None, {}),  # exactly half of the pixels
+        ([("a.heic", {"width": 1999}), ("b.jpg", {})], "keeper-small", {"allow_different_resolutions": True}),
         (
             [("a.heic", {}), ("b.jpg", {"live_photo_video_id": "v"})],
             "motion-video",
