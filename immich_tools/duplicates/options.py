@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from attrs import frozen
 from cyclopts import Parameter
 
-from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Rule
+from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Related, Rule
 from immich_tools.duplicates.values import read_names, read_rules
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
@@ -122,6 +122,20 @@ class DuplicatesOptions:
             help=_("A RAW file and a picture developed from it: skip them, stack them, or treat them as duplicates."),
         ),
     ] = RawPairs.SKIP
+    bursts: Annotated[
+        Related,
+        Parameter(
+            env_var="IMMICH_DUPLICATES_BURSTS",
+            help=_("Shots of one series: skip them, stack them, or treat them as duplicates."),
+        ),
+    ] = Related.SKIP
+    edits: Annotated[
+        Related,
+        Parameter(
+            env_var="IMMICH_DUPLICATES_EDITS",
+            help=_("An edit and its original: skip them, stack them with the edit first, or treat them as duplicates."),
+        ),
+    ] = Related.SKIP
     archived: Annotated[
         ArchivedKeeper,
         Parameter(

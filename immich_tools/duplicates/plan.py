@@ -8,6 +8,8 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from immich_tools.duplicates.choices import Related
+from immich_tools.duplicates.edits import base_and_mark
 from immich_tools.duplicates.facts import DuplicateFacts
 from immich_tools.duplicates.notes import Findings
 from immich_tools.duplicates.options import DuplicatesOptions
@@ -21,7 +23,9 @@ from immich_tools.duplicates.scope import (
     refuse_members,
     refuse_tie,
     refuse_video_loss,
+    related,
 )
+from immich_tools.duplicates.series import is_cover
 from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
@@ -130,7 +134,11 @@ class _Planner:
         if isinstance(pair, tuple):
             self._stack(group, pair)
             return
-        refusal = pair or refuse_differences(assets, self.options)
+        together = pair or related(assets, self.options)
+        if isinstance(together, Related):
+            self._stack_all(group)
+            return
+        refusal = together or refuse_differences(assets, self.options)
         if refusal is not None:
             self._skip(group, refusal)
             return
@@ -159,6 +167,19 @@ class _Planner:
         self.changes.append(Change(f"stack:{group.id}", StackAssets((shown.id, raw.id)), reason, group=group.id))
         self.keeps.append(Keep(shown.id, _("kept: shows first in the stack"), group.id))
         self.keeps.append(Keep(raw.id, _("kept: RAW file, second in the stack"), group.id))
+
+    def _stack_all(self, group: DuplicateGroup) -> None:
+        """Stack an original with its edits, the latest edit first, or a series, the cover or else the best shot first."""
+        placed = [each.asset for each in self.ranking.order(group.assets, group.suggested_keep_ids)]
+        # Sorting is stable, so that the ranking decides where nothing else does.
+        newest = sorted(placed, key=lambda asset: _mark_order(asset.original_file_name), reverse=True)
+        ordered = sorted(newest, key=lambda asset: not is_cover(asset))
+        names = ", ".join(asset.original_file_name for asset in ordered)
+        action = StackAssets(tuple(asset.id for asset in ordered))
+        reason = _("they belong together: {names}").format(names=names)
+        self.changes.append(Change(f"stack:{group.id}", action, reason, group=group.id))
+        self.keeps.append(Keep(ordered[0].id, _("kept: shows first in the stack"), group.id))
+        self.keeps += [Keep(asset.id, _("kept: in the stack"), group.id) for asset in ordered[1:]]
 
     def _choose(self, group: DuplicateGroup) -> _Choice:
         placed = tuple(self.ranking.order(group.assets, group.suggested_keep_ids))
@@ -257,6 +278,12 @@ class _Planner:
                 deciding = [each.lost_by for each in choice.placed if each.lost_by is not None]
                 reason = self.ranking.why_kept(asset, deciding)
             self.keeps.append(Keep(asset.id, reason, group.id))
+
+
+def _mark_order(name: str) -> tuple[bool, int, str]:
+    """Edits after originals, and later edits after earlier ones: ``~10`` after ``~2``."""
+    _base, mark = base_and_mark(name)
+    return bool(mark), len(mark), mark
 
 
 def _distinct_groups(groups: Sequence[DuplicateGroup]) -> Iterator[DuplicateGroup]:

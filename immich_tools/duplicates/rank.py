@@ -218,12 +218,15 @@ class Ranking:
                     else _("no date, only a placeholder: {date}").format(date=f"{written:%Y-%m-%d}")
                 )
             words = _("taken later, {date}") if rule is Rule.DATE_TAKEN else _("taken earlier, {date}")
-            return words.format(date=date.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
+            return words.format(date=_date(date, taken(keeper)))
         if rule in (Rule.SIZE, Rule.LARGEST, Rule.SMALLEST):
             size, kept_size = file_size(asset), file_size(keeper)
             if size is None or kept_size is None:
                 return _("file size unknown")
-            return _("{size} instead of {kept}").format(size=_size(size), kept=_size(kept_size))
+            shown, kept_shown = _size(size), _size(kept_size)
+            if shown == kept_shown:
+                shown, kept_shown = f"{size:,}", _("{count:,} bytes").format(count=kept_size)
+            return _("{size} instead of {kept}").format(size=shown, kept=kept_shown)
         if rule is Rule.EXIF:
             count = 0 if asset.exif is None else asset.exif.filled
             return ngettext("only {count} field of metadata", "only {count} fields of metadata", count).format(
@@ -233,6 +236,14 @@ class Ranking:
             width, height = (None, None) if asset.exif is None else (asset.exif.width, asset.exif.height)
             return _("{width} × {height} pixels").format(width=width or "?", height=height or "?")
         return _FLAWS[rule]
+
+
+def _date(date: datetime, other: datetime | None) -> str:
+    """A date to the second, or exactly where another one is of the same second."""
+    form = "%Y-%m-%d %H:%M:%S"
+    text = date.astimezone(UTC).strftime(form)
+    exact = other is not None and other.astimezone(UTC).strftime(form) == text
+    return f"{date.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC" if exact else f"{text} UTC"
 
 
 def _size(size: int) -> str:

@@ -7,10 +7,12 @@ from enum import Enum
 
 from attrs import frozen
 
-from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs
+from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Related
+from immich_tools.duplicates.edits import are_versions, has_edits
 from immich_tools.duplicates.formats import is_raw
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.rank import Placed, is_protected, pixels
+from immich_tools.duplicates.series import has_series, is_series
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset, AssetType, Visibility
 
@@ -34,6 +36,8 @@ class SkipCode(Enum):
     DURATIONS_DIFFER = "durations-differ"
     RESOLUTIONS_DIFFER = "resolutions-differ"
     RAW_PAIR = "raw-pair"
+    BURST = "burst"
+    EDIT = "edit"
     ALL_PROTECTED = "all-protected"
     KEEPER_SMALL = "keeper-small"
     MOTION_VIDEO = "motion-video"
@@ -112,7 +116,7 @@ def refuse_differences(assets: Sequence[Asset], options: DuplicatesOptions) -> R
         if durations and max(durations) - min(durations) > options.duration_tolerance * 1000:
             return Refusal(
                 SkipCode.DURATIONS_DIFFER,
-                _("videos of {shortest:g} s and {longest:g} s (--allow-different-durations)").format(
+                _("videos of {shortest:.15g} s and {longest:.15g} s (--allow-different-durations)").format(
                     shortest=min(durations) / 1000, longest=max(durations) / 1000
                 ),
             )
@@ -147,6 +151,30 @@ def raw_pair(assets: Sequence[Asset], options: DuplicatesOptions) -> tuple[Asset
         return Refusal(SkipCode.STACK, _("one of the two is in a stack already"))
     (developed,) = (asset for asset in assets if asset not in raw)
     return developed, raw[0]
+
+
+def related(assets: Sequence[Asset], options: DuplicatesOptions) -> Related | Refusal | None:
+    """What to do about an edit beside its original, and about shots of one series.
+
+    :returns: STACK where all of them are to be stacked; or why the group is skipped; or None where they are duplicates like others.
+    """
+    if options.edits is not Related.DUPLICATES and has_edits(assets):
+        refusal = Refusal(SkipCode.EDIT, _("an original and its edit (--edits stack, --edits duplicates)"))
+        mode, is_whole = options.edits, are_versions(assets)
+    elif options.bursts is not Related.DUPLICATES and has_series(assets):
+        refusal = Refusal(SkipCode.BURST, _("shots of one series (--bursts stack, --bursts duplicates)"))
+        mode, is_whole = options.bursts, is_series(assets)
+    else:
+        return None
+    if mode is Related.SKIP:
+        return refusal
+    if not is_whole:
+        return Refusal(
+            refusal.code, _("{reason}, and others: it is not clear what to stack").format(reason=refusal.reason)
+        )
+    if any(asset.stack_id is not None for asset in assets):
+        return Refusal(SkipCode.STACK, _("one of them is in a stack already"))
+    return Related.STACK
 
 
 def refuse_tie(placed: Sequence[Placed]) -> Refusal | None:

@@ -131,6 +131,21 @@ class TestScope:
         assert result.code == ExitCode.DONE, result.err
         assert snapshot(pair).trashed() == {"copy.jpg", "one.jpg"}
 
+    def test_shots_of_a_burst_and_edits_stay(self, pair: Server, shell: CommandLine) -> None:
+        cover, shot = "00001IMG_00001_BURST20240503120000_COVER.jpg", "00000IMG_00000_BURST20240503120000.jpg"
+        pair.photo(cover)
+        pair.photo(shot, size=ORIGINAL)
+        pair.photo("IMG_1234.jpg", size=ORIGINAL)
+        pair.photo("IMG_1234-bearbeitet.jpg")
+        pair.group("burst", cover, shot)
+        pair.group("edit", "IMG_1234.jpg", "IMG_1234-bearbeitet.jpg")
+        assert skipped(shell) == {"burst": 1, "edit": 1}
+        result = shell.duplicates("--bursts", "stack", "--edits", "stack", "--apply")
+        assert result.code == ExitCode.DONE, result.err
+        after = snapshot(pair)
+        assert after.trashed() == {"copy.jpg"}
+        assert after.stacks == [[cover, shot], ["IMG_1234-bearbeitet.jpg", "IMG_1234.jpg"]]
+
     def test_a_placeholder_is_no_date(self, server: Server, shell: CommandLine) -> None:
         server.photo("scan.jpg", taken=datetime(1970, 1, 1, tzinfo=UTC))
         server.photo("camera.jpg")
