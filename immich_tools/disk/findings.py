@@ -13,7 +13,8 @@ class FileState(Enum):
 
     PRESENT = "present"
     MISSING = "missing"
-    """The file system says that nothing has this name (ENOENT, ENOTDIR), nor one that differs only in case or Unicode form."""
+    """The file system says that nothing has this name (ENOENT, ENOTDIR), nor one that differs only in case or Unicode form, nor one that
+    may be how this disk shows it."""
     RENAMED = "renamed"
     """A name that differs only in case or Unicode form is there."""
     UNKNOWN = "unknown"
@@ -25,7 +26,7 @@ class Finding:
     """What came of looking for a file.
 
     :ivar reason: why it is not known, for a person; empty otherwise.
-    :ivar found: of a renamed file, the path that is there.
+    :ivar found: of a renamed file, the path that is there; of an unknown one, a path that may be how the disk shows it, if there is one.
     """
 
     state: FileState
@@ -37,9 +38,10 @@ PRESENT: Final = Finding(FileState.PRESENT)
 MISSING: Final = Finding(FileState.MISSING)
 
 
-def unknown(reason: str) -> Finding:
+def unknown(reason: str, found: str = "") -> Finding:
     """A finding of a file of which nothing can be said.
 
     :param reason: why, for a person.
+    :param found: a path that may be how the disk shows it.
     """
-    return Finding(FileState.UNKNOWN, reason)
+    return Finding(FileState.UNKNOWN, reason, found)

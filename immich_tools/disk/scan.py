@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 from immich_tools.disk.findings import MISSING, PRESENT, FileState, Finding, unknown
 from immich_tools.disk.patient import Beat, work_off
 from immich_tools.disk.port import Entry, FileSystem, LocalFileSystem
+from immich_tools.disk.replaced_names import Listing
 from immich_tools.i18n import _
 
 DEFAULT_THREADS: Final = 8
@@ -91,7 +91,7 @@ class _Search:
     def __init__(self, file_system: FileSystem, top: str) -> None:
         self._files = file_system
         self._top = top
-        self._forms = lru_cache(maxsize=_KNOWN_FOLDERS)(self._read_forms)
+        self._listings = lru_cache(maxsize=_KNOWN_FOLDERS)(self._read_names)
 
     def folder(self, folder: str, names: Sequence[str], beat: Beat) -> dict[str, Finding]:
         """The findings of files of one folder, but for those that are present."""
@@ -106,7 +106,7 @@ class _Search:
             findings = self._by_listing(folder, names, listing, beat)
         lost = [name for name in names if findings.get(joined(folder, name)) is MISSING]
         if lost:
-            findings.update(self._in_other_forms(folder, lost, listing, beat))
+            findings.update(self._under_other_names(folder, lost, listing, beat))
         return findings
 
     def _by_listing(
@@ -152,56 +152,80 @@ class _Search:
                 findings[path] = unreadable if finding is MISSING else finding
         return findings
 
-    def _in_other_forms(
+    def _under_other_names(
         self, folder: str, names: Iterable[str], listing: Iterable[str] | None, beat: Beat
     ) -> Iterator[tuple[str, Finding]]:
-        """The findings of names that are not in their folder but may be there in another form, or in a folder of another form.
+        """The findings of names that are not in their folder but may be there under another name, or in a folder of another name.
 
         :param listing: of the folder; None where it is not there, unless as a link that leads nowhere.
         """
-        others: list[tuple[str, Mapping[str, Sequence[str]]]] = []
         try:
-            for each in self._alike(folder, beat):
-                is_listed = each == folder and listing is not None
-                others.append((each, _by_form(listing or ()) if is_listed else self._forms_below(each)))
+            folders, stand_in = self._alike(folder, beat)
+            others = [
+                (each, Listing(listing) if each == folder and listing is not None else self._names_in(each))
+                for each in folders
+            ]
         except (OSError, ValueError) as failure:
             unreadable = unknown(_("a folder above it cannot be read: {reason}").format(reason=_reason(failure)))
             for name in names:
                 yield joined(folder, name), unreadable
             return
         for name in names:
-            for other, forms in others:
-                if found := forms.get(_form(name)):
-                    yield joined(folder, name), Finding(FileState.RENAMED, found=joined(other, found[0]))
-                    break
+            beat()
+            finding = _shown_as(stand_in) if stand_in is not None else _under_another_name(name, others)
+            if finding is not None:
+                yield joined(folder, name), finding
 
-    def _alike(self, folder: str, beat: Beat) -> list[str]:
+    def _alike(self, folder: str, beat: Beat) -> tuple[list[str], str | None]:
         """The folders there are whose paths below the top are like this one but for their form, this one included if it is there.
+
+        With it comes a folder that may be this one, or one above it, as the mount shows it; then no others are looked for.
 
         :raises OSError: a folder above cannot be read.
         """
         if folder in (self._top, "/"):
-            return [folder]
+            return [folder], None
         above, _slash, name = folder.rpartition("/")
         beat()
-        return [
-            joined(parent, each)
-            for parent in self._alike(above or "/", beat)
-            for each in self._forms_below(parent).get(_form(name), ())
-        ]
+        parents, stand_in = self._alike(above or "/", beat)
+        found: list[str] = []
+        for parent in parents:
+            names = self._names_in(parent)
+            found += [joined(parent, each) for each in names.alike(name)]
+            other = None if names.alike(name) else names.stand_in(name)
+            if other is not None:
+                stand_in = joined(parent, other)
+        return found, stand_in
 
-    def _forms_below(self, folder: str) -> Mapping[str, Sequence[str]]:
-        """The names in a folder by their form; nothing is in what is no folder.
+    def _names_in(self, folder: str) -> Listing:
+        """The names in a folder; nothing is in what is no folder.
 
         :raises OSError: it cannot be read, or is a link that leads nowhere.
         """
         try:
-            return self._forms(folder)
+            return self._listings(folder)
         except NotADirectoryError:
-            return {}
+            return Listing(())
 
-    def _read_forms(self, folder: str) -> dict[str, list[str]]:
-        return _by_form(entry.name for entry in self._files.entries(folder))
+    def _read_names(self, folder: str) -> Listing:
+        return Listing(entry.name for entry in self._files.entries(folder))
+
+
+def _under_another_name(name: str, others: Iterable[tuple[str, Listing]]) -> Finding | None:
+    for folder, names in others:
+        if found := names.alike(name):
+            return Finding(FileState.RENAMED, found=joined(folder, found[0]))
+    for folder, names in others:
+        stand_in = names.stand_in(name)
+        if stand_in is not None:
+            return _shown_as(joined(folder, stand_in))
+    return None
+
+
+def _shown_as(path: str) -> Finding:
+    # Bytes of another encoding cannot be written into a report as they are.
+    shown = path.encode("utf-8", "backslashreplace").decode()
+    return unknown(_("the disk may show its name as {path}").format(path=shown), shown)
 
 
 def _is_plain(entry: Entry) -> bool:
@@ -221,17 +245,3 @@ def _reason(failure: Exception) -> str:
     if isinstance(failure, OSError) and failure.errno is not None:
         return f"{os.strerror(failure.errno)} ({errno.errorcode.get(failure.errno, failure.errno)})"
     return _("its path cannot be one of this computer")  # a name that cannot be written in the computer's encoding
-
-
-def _form(name: str) -> str:
-    """The same for names that differ only in case or Unicode form."""
-    if name.isascii():
-        return name.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
-
-
-def _by_form(names: Iterable[str]) -> dict[str, list[str]]:
-    forms: dict[str, list[str]] = {}
-    for name in names:
-        forms.setdefault(_form(name), []).append(name)
-    return {form: sorted(alike) for form, alike in forms.items()}

@@ -8,7 +8,7 @@ plan = duplicates.make_plan(facts)
 plan.apply(immich)
 """
 
-from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Rule
+from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Related, Rule
 from immich_tools.duplicates.facts import DuplicateFacts
 from immich_tools.duplicates.gather import gather
 from immich_tools.duplicates.options import DuplicatesOptions
@@ -22,6 +22,7 @@ __all__ = [
     "DuplicatesOptions",
     "Media",
     "RawPairs",
+    "Related",
     "Rule",
     "gather",
     "make_plan",

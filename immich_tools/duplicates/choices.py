@@ -54,6 +54,14 @@ class RawPairs(Enum):
     DUPLICATES = "duplicates"
 
 
+class Related(Enum):
+    """What to do with pictures that belong together and are no copies: shots of a series, an edit and its original."""
+
+    SKIP = "skip"
+    STACK = "stack"
+    DUPLICATES = "duplicates"
+
+
 class ArchivedKeeper(Enum):
     """What to do when the keeper is archived while a copy that would go shows in the timeline."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from immich_tools.i18n import _
 from immich_tools.immich import compat
 from immich_tools.immich.filters import AssetFilter
 from immich_tools.immich.models import Album, Asset, Person, Tag
+from immich_tools.paths import is_below
+from immich_tools.paths.names import separated
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -29,8 +32,8 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
     :raises IncompleteListing: an album or a tag cannot be read completely.
     """
     options = DuplicatesOptions() if options is None else options
-    _check_places(immich, options)
     groups = immich.duplicates.groups()
+    _check_places(immich, options, [asset.original_path for group in groups for asset in group.assets])
     user_id = immich.me.id
     assets = [
         asset
@@ -44,7 +47,9 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
     members: Mapping[str, frozenset[str]] = {}
     tags: Mapping[str, frozenset[Tag]] = {}
     people: Mapping[str, frozenset[Person]] | None = None
+    videos: Mapping[str, Asset] = {}
     if assets:
+        videos = immich.assets.read({asset.live_photo_video_id for asset in assets if asset.live_photo_video_id})
         if options.transfer_metadata or Rule.ALBUMS in options.rank:
             albums = immich.albums.all()
             members = immich.albums.memberships(albums, {asset.id for asset in assets})
@@ -61,6 +66,7 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
         members=members,
         tags=tags,
         people=people,
+        videos=videos,
         can_resolve=compat.resolves_duplicates(immich.version) and immich.api_key.allows("duplicate.delete"),
     )
 
@@ -72,19 +78,33 @@ def _people(immich: Immich, assets: Sequence[Asset]) -> Mapping[str, frozenset[P
         return None
 
 
-def _check_places(immich: Immich, options: DuplicatesOptions) -> None:
-    places = [
-        (path, AssetFilter(path_part=f"{path}/")) for path in (*options.protected_paths, *options.preferred_paths)
-    ]
-    libraries = (*options.protected_libraries, *options.preferred_libraries)
-    places += [(name, AssetFilter(library_id=name)) for name in libraries if name not in (EXTERNAL, UPLOAD)]
-    for name, wanted in places:
-        if not _holds_something(immich, wanted):
-            raise UsageError(
-                _(
-                    "No asset of the library is in '{place}'. Is it written as the server sees it? Nothing was changed."
-                ).format(place=name)
-            )
+def _check_places(immich: Immich, options: DuplicatesOptions, paths: Sequence[str]) -> None:
+    """Refuse a folder or library that holds nothing.
+
+    :param paths: of the copies; most folders that hold something hold one of these.
+    """
+    for folder in (*options.protected_paths, *options.preferred_paths):
+        if not any(is_below(path, folder) for path in paths):
+            _check_place(immich, folder, _filters_of_folder(folder))
+    for name in (*options.protected_libraries, *options.preferred_libraries):
+        if name not in (EXTERNAL, UPLOAD):
+            _check_place(immich, name, [AssetFilter(library_id=name)])
+
+
+def _filters_of_folder(folder: str) -> list[AssetFilter]:
+    """The server compares letter by letter, and has a path in the Unicode form that the disk gave it."""
+    plain = separated(folder).rstrip("/")
+    forms = dict.fromkeys((plain, unicodedata.normalize("NFC", plain), unicodedata.normalize("NFD", plain)))
+    return [AssetFilter(path_part=f"{form}/") for form in forms]
+
+
+def _check_place(immich: Immich, place: str, filters: Sequence[AssetFilter]) -> None:
+    if not any(_holds_something(immich, wanted) for wanted in filters):
+        raise UsageError(
+            _(
+                "No asset of the library is in '{place}'. Is it written as the server sees it? Nothing was changed."
+            ).format(place=place)
+        )
 
 
 def _holds_something(immich: Immich, wanted: AssetFilter) -> bool:

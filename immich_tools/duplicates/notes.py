@@ -10,10 +10,11 @@ from attrs import define, field
 from immich_tools.duplicates.choices import ArchivedKeeper
 from immich_tools.duplicates.facts import DuplicateFacts
 from immich_tools.duplicates.options import DuplicatesOptions
-from immich_tools.duplicates.rank import is_in_library, is_under
+from immich_tools.duplicates.rank import is_in_library
 from immich_tools.duplicates.scope import vanishes
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, Asset, Visibility
+from immich_tools.paths import is_below
 
 SHOWN_NAMES = 5
 """How many names a note spells out."""
@@ -210,7 +211,7 @@ def _idle_protection(assets: Sequence[Asset], options: DuplicatesOptions) -> lis
     """A protected folder that holds nothing is probably misspelt, which should not be found out afterwards."""
     notes = []
     for folder in options.protected_paths:
-        if not any(is_under(asset.original_path, folder) for asset in assets):
+        if not any(is_below(asset.original_path, folder) for asset in assets):
             notes.append(
                 _("No copy is in the protected folder {folder}; is it written as the server sees it?").format(
                     folder=folder

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from attrs import frozen
 from cyclopts import Parameter
 
-from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Rule
+from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Related, Rule
 from immich_tools.duplicates.values import read_names, read_rules
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
@@ -77,7 +77,9 @@ class DuplicatesOptions:
         Parameter(
             env_var="IMMICH_DUPLICATES_PREFERRED_LIBRARIES",
             converter=read_names,
-            help=_("Ids of libraries that the rule 'library' prefers, the best first; or external, or upload."),
+            help=_(
+                "Ids of libraries to prefer, the best first; or external, or upload. Decides last, unless --rank names 'library'."
+            ),
         ),
     ] = ()
     protected_paths: Annotated[
@@ -120,6 +122,20 @@ class DuplicatesOptions:
             help=_("A RAW file and a picture developed from it: skip them, stack them, or treat them as duplicates."),
         ),
     ] = RawPairs.SKIP
+    bursts: Annotated[
+        Related,
+        Parameter(
+            env_var="IMMICH_DUPLICATES_BURSTS",
+            help=_("Shots of one series: skip them, stack them, or treat them as duplicates."),
+        ),
+    ] = Related.SKIP
+    edits: Annotated[
+        Related,
+        Parameter(
+            env_var="IMMICH_DUPLICATES_EDITS",
+            help=_("An edit and its original: skip them, stack them with the edit first, or treat them as duplicates."),
+        ),
+    ] = Related.SKIP
     archived: Annotated[
         ArchivedKeeper,
         Parameter(
@@ -263,7 +279,7 @@ class DuplicatesOptions:
         ):
             if rule in self.rank and not given:
                 raise UsageError(_("The rule '{name}' needs {flag}.").format(name=rule.value, flag=flag))
-            if rule is not Rule.FORMAT and given and rule not in self.rank:
+            if rule is Rule.PATH and given and rule not in self.rank:
                 raise UsageError(
                     _("{flag} has no effect without the rule '{name}' in --rank, such as --rank {example}.").format(
                         flag=flag, name=rule.value, example=",".join([rule.value, *(each.value for each in self.rank)])

@@ -8,6 +8,8 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
+from immich_tools.duplicates.choices import Related
+from immich_tools.duplicates.edits import base_and_mark
 from immich_tools.duplicates.facts import DuplicateFacts
 from immich_tools.duplicates.notes import Findings
 from immich_tools.duplicates.options import DuplicatesOptions
@@ -19,7 +21,11 @@ from immich_tools.duplicates.scope import (
     refuse_choice,
     refuse_differences,
     refuse_members,
+    refuse_tie,
+    refuse_video_loss,
+    related,
 )
+from immich_tools.duplicates.series import is_cover
 from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
@@ -31,6 +37,14 @@ from immich_tools.plan.effects.stacks import StackAssets
 from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
+from immich_tools.plan.transfer import (
+    Metadata,
+    left_behind,
+    metadata_of,
+    transfer_changes,
+    with_local_date,
+    without_placeholder,
+)
 from immich_tools.settings.documents import to_document
 
 TOOL = "duplicates"
@@ -124,7 +138,11 @@ class _Planner:
         if isinstance(pair, tuple):
             self._stack(group, pair)
             return
-        refusal = pair or refuse_differences(assets, self.options)
+        together = pair or related(assets, self.options)
+        if isinstance(together, Related):
+            self._stack_all(group)
+            return
+        refusal = together or refuse_differences(assets, self.options)
         if refusal is not None:
             self._skip(group, refusal)
             return
@@ -154,6 +172,19 @@ class _Planner:
         self.keeps.append(Keep(shown.id, _("kept: shows first in the stack"), group.id))
         self.keeps.append(Keep(raw.id, _("kept: RAW file, second in the stack"), group.id))
 
+    def _stack_all(self, group: DuplicateGroup) -> None:
+        """Stack an original with its edits, the latest edit first, or a series, the cover or else the best shot first."""
+        placed = [each.asset for each in self.ranking.order(group.assets, group.suggested_keep_ids)]
+        # Sorting is stable, so that the ranking decides where nothing else does.
+        newest = sorted(placed, key=lambda asset: _mark_order(asset.original_file_name), reverse=True)
+        ordered = sorted(newest, key=lambda asset: not is_cover(asset))
+        names = ", ".join(asset.original_file_name for asset in ordered)
+        action = StackAssets(tuple(asset.id for asset in ordered))
+        reason = _("they belong together: {names}").format(names=names)
+        self.changes.append(Change(f"stack:{group.id}", action, reason, group=group.id))
+        self.keeps.append(Keep(ordered[0].id, _("kept: shows first in the stack"), group.id))
+        self.keeps += [Keep(asset.id, _("kept: in the stack"), group.id) for asset in ordered[1:]]
+
     def _choose(self, group: DuplicateGroup) -> _Choice:
         placed = tuple(self.ranking.order(group.assets, group.suggested_keep_ids))
         protected = frozenset([each.asset.id for each in placed if is_protected(each.asset, self.options)])
@@ -166,7 +197,11 @@ class _Planner:
     def _refuse(self, choice: _Choice) -> Refusal | None:
         if not choice.losers:
             return Refusal(SkipCode.ALL_PROTECTED, _("every copy is in a protected folder or library"))
-        refusal = refuse_choice(choice.kept, choice.losers, self.options)
+        refusal = (
+            (None if choice.protected else refuse_tie(choice.placed))
+            or refuse_choice(choice.kept, choice.losers, self.options)
+            or refuse_video_loss(choice.kept, choice.losers, self.facts.videos, self.options)
+        )
         if refusal is not None or not self.options.transfer_metadata:
             return refusal
         keeper = choice.kept[0]
@@ -189,9 +224,8 @@ class _Planner:
         return tuple([self.albums[album_id] for album_id in sorted(closed)])
 
     def _metadata(self, asset: Asset) -> Metadata:
-        return metadata_of(
-            asset, self.albums_of.get(asset.id, _NONE) & self.open_albums, self.facts.tags_of(asset) or ()
-        )
+        albums = self.albums_of.get(asset.id, _NONE) & self.open_albums
+        return without_placeholder(metadata_of(asset, albums, self.facts.tags_of(asset) or ()), asset)
 
     def _remove(self, group: DuplicateGroup, choice: _Choice) -> None:
         keeper = choice.kept[0]
@@ -199,7 +233,8 @@ class _Planner:
         others = [self._metadata(asset) for asset in choice.losers]
         after = merged(before, others, self.options)
         if after.date != before.date:
-            before, after = with_local_date(before, choice.kept), with_local_date(after, choice.losers)
+            # It may have a placeholder.
+            before, after = evolve(before, date=keeper.date_with_zone), with_local_date(after, choice.losers)
         transfers = transfer_changes(
             keeper.id, before, after, group=group.id, albums=self.albums, tags=self._tags(group)
         )
@@ -247,6 +282,12 @@ class _Planner:
                 deciding = [each.lost_by for each in choice.placed if each.lost_by is not None]
                 reason = self.ranking.why_kept(asset, deciding)
             self.keeps.append(Keep(asset.id, reason, group.id))
+
+
+def _mark_order(name: str) -> tuple[bool, int, str]:
+    """Edits after originals, and later edits after earlier ones: ``~10`` after ``~2``."""
+    _base, mark = base_and_mark(name)
+    return bool(mark), len(mark), mark
 
 
 def _distinct_groups(groups: Sequence[DuplicateGroup]) -> Iterator[DuplicateGroup]:

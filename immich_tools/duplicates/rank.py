@@ -17,6 +17,8 @@ from immich_tools.duplicates.formats import format_of, format_of_extension
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Asset
+from immich_tools.paths import is_below
+from immich_tools.placeholder_dates import is_placeholder
 
 Key: TypeAlias = Callable[[Asset], float]
 _MISSING: Final = float("inf")
@@ -33,12 +35,6 @@ class Placed:
     lost_by: Rule | None = None
 
 
-def is_under(path: str, folder: str) -> bool:
-    """Whether a file lies in a folder or below it, compared name by name: ``/a/bc`` is not under ``/a/b``."""
-    folder = folder.rstrip("/")
-    return path.startswith(folder) and path[len(folder) : len(folder) + 1] in ("", "/")
-
-
 def is_in_library(asset: Asset, library: str) -> bool:
     """Whether an asset is in a library, named by its id, or ``external``, or ``upload``."""
     if library == EXTERNAL:
@@ -51,7 +47,7 @@ def is_in_library(asset: Asset, library: str) -> bool:
 def is_protected(asset: Asset, options: DuplicatesOptions) -> bool:
     """Whether an asset must never be removed."""
     for folder in options.protected_paths:
-        if is_under(asset.original_path, folder):
+        if is_below(asset.original_path, folder):
             return True
     return bool(options.protected_libraries) and any(
         is_in_library(asset, library) for library in options.protected_libraries
@@ -65,8 +61,12 @@ def pixels(asset: Asset) -> int | None:
 
 
 def taken(asset: Asset) -> datetime | None:
-    """The date that copies are compared by: of the EXIF data; Immich fills it from the file where it has none."""
-    return None if asset.exif is None else asset.exif.date_time_original
+    """The date that copies are compared by: of the EXIF data; Immich fills it from the file where it has none.
+
+    None also for a placeholder, which would make a copy the oldest or newest that only has no date.
+    """
+    date = asset.date_with_zone
+    return None if date is None or is_placeholder(date) else date
 
 
 def file_size(asset: Asset) -> int | None:
@@ -74,12 +74,13 @@ def file_size(asset: Asset) -> int | None:
     return None if asset.exif is None else asset.exif.file_size
 
 
-def _last_resorts(rank: Sequence[Rule]) -> tuple[Rule, ...]:
-    """What decides where the rules asked for leave a tie: better pixels and bytes than the chance of an id."""
+def _last_resorts(options: DuplicatesOptions) -> tuple[Rule, ...]:
+    """What decides where the rules asked for leave a tie: better pixels, bytes and the preferred library than the chance of an id."""
     sized = {Rule.SIZE, Rule.LARGEST, Rule.SMALLEST}
+    rank = options.rank
     return tuple(
         rule
-        for rule in (Rule.RESOLUTION, Rule.SIZE)
+        for rule in (Rule.RESOLUTION, Rule.SIZE, *((Rule.LIBRARY,) if options.preferred_libraries else ()))
         if rule not in rank and not (rule in sized and sized.intersection(rank))
     )
 
@@ -110,7 +111,7 @@ class Ranking:
             Rule.PATH: self._path_place,
             Rule.LIBRARY: self._library_place,
         }
-        self._rules = (*options.rank, *_last_resorts(options.rank))
+        self._rules = (*options.rank, *_last_resorts(options))
         self._steps = [(rule, keys.get(rule)) for rule in self._rules]
 
     def order(self, assets: Sequence[Asset], suggested: Sequence[str] = ()) -> list[Placed]:
@@ -172,7 +173,7 @@ class Ranking:
     def _path_place(self, asset: Asset) -> int:
         folders = self._options.preferred_paths
         return next(
-            (place for place, folder in enumerate(folders) if is_under(asset.original_path, folder)), len(folders)
+            (place for place, folder in enumerate(folders) if is_below(asset.original_path, folder)), len(folders)
         )
 
     def _library_place(self, asset: Asset) -> int:
@@ -210,14 +211,22 @@ class Ranking:
         if rule is Rule.DATE_TAKEN or rule is Rule.NEWEST:
             date = taken(asset)
             if date is None:
-                return _("no date")
+                written = asset.date_with_zone
+                return (
+                    _("no date")
+                    if written is None
+                    else _("no date, only a placeholder: {date}").format(date=f"{written:%Y-%m-%d}")
+                )
             words = _("taken later, {date}") if rule is Rule.DATE_TAKEN else _("taken earlier, {date}")
-            return words.format(date=date.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
+            return words.format(date=_date(date, taken(keeper)))
         if rule in (Rule.SIZE, Rule.LARGEST, Rule.SMALLEST):
             size, kept_size = file_size(asset), file_size(keeper)
             if size is None or kept_size is None:
                 return _("file size unknown")
-            return _("{size} instead of {kept}").format(size=_size(size), kept=_size(kept_size))
+            shown, kept_shown = _size(size), _size(kept_size)
+            if shown == kept_shown:
+                shown, kept_shown = f"{size:,}", _("{count:,} bytes").format(count=kept_size)
+            return _("{size} instead of {kept}").format(size=shown, kept=kept_shown)
         if rule is Rule.EXIF:
             count = 0 if asset.exif is None else asset.exif.filled
             return ngettext("only {count} field of metadata", "only {count} fields of metadata", count).format(
@@ -227,6 +236,14 @@ class Ranking:
             width, height = (None, None) if asset.exif is None else (asset.exif.width, asset.exif.height)
             return _("{width} × {height} pixels").format(width=width or "?", height=height or "?")
         return _FLAWS[rule]
+
+
+def _date(date: datetime, other: datetime | None) -> str:
+    """A date to the second, or exactly where another one is of the same second."""
+    form = "%Y-%m-%d %H:%M:%S"
+    text = date.astimezone(UTC).strftime(form)
+    exact = other is not None and other.astimezone(UTC).strftime(form) == text
+    return f"{date.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC" if exact else f"{text} UTC"
 
 
 def _size(size: int) -> str:

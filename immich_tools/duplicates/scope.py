@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 from attrs import frozen
 
-from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs
+from immich_tools.duplicates.choices import ArchivedKeeper, Media, RawPairs, Related
+from immich_tools.duplicates.edits import are_versions, has_edits
 from immich_tools.duplicates.formats import is_raw
 from immich_tools.duplicates.options import DuplicatesOptions
-from immich_tools.duplicates.rank import pixels
+from immich_tools.duplicates.rank import Placed, is_protected, pixels
+from immich_tools.duplicates.series import has_series, is_series
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset, AssetType, Visibility
 
@@ -34,11 +36,17 @@ class SkipCode(Enum):
     DURATIONS_DIFFER = "durations-differ"
     RESOLUTIONS_DIFFER = "resolutions-differ"
     RAW_PAIR = "raw-pair"
+    BURST = "burst"
+    EDIT = "edit"
     ALL_PROTECTED = "all-protected"
     KEEPER_SMALL = "keeper-small"
     MOTION_VIDEO = "motion-video"
     STACK = "stack"
     ARCHIVED = "archived"
+    ORIGIN_TIE = "upload-or-external"
+    """Only chance would choose between an upload and a file of an external library."""
+    FOREIGN_VIDEO = "motion-video-elsewhere"
+    """A copy that would go takes along a motion video that lies in another library, or in a protected place."""
     VIEWER_ALBUM = "viewer-album"
     TAGS_UNKNOWN = "tags-unknown"
 
@@ -108,7 +116,7 @@ def refuse_differences(assets: Sequence[Asset], options: DuplicatesOptions) -> R
         if durations and max(durations) - min(durations) > options.duration_tolerance * 1000:
             return Refusal(
                 SkipCode.DURATIONS_DIFFER,
-                _("videos of {shortest:g} s and {longest:g} s (--allow-different-durations)").format(
+                _("videos of {shortest:.15g} s and {longest:.15g} s (--allow-different-durations)").format(
                     shortest=min(durations) / 1000, longest=max(durations) / 1000
                 ),
             )
@@ -143,6 +151,76 @@ def raw_pair(assets: Sequence[Asset], options: DuplicatesOptions) -> tuple[Asset
         return Refusal(SkipCode.STACK, _("one of the two is in a stack already"))
     (developed,) = (asset for asset in assets if asset not in raw)
     return developed, raw[0]
+
+
+def related(assets: Sequence[Asset], options: DuplicatesOptions) -> Related | Refusal | None:
+    """What to do about an edit beside its original, and about shots of one series.
+
+    :returns: STACK where all of them are to be stacked; or why the group is skipped; or None where they are duplicates like others.
+    """
+    if options.edits is not Related.DUPLICATES and has_edits(assets):
+        refusal = Refusal(SkipCode.EDIT, _("an original and its edit (--edits stack, --edits duplicates)"))
+        mode, is_whole = options.edits, are_versions(assets)
+    elif options.bursts is not Related.DUPLICATES and has_series(assets):
+        refusal = Refusal(SkipCode.BURST, _("shots of one series (--bursts stack, --bursts duplicates)"))
+        mode, is_whole = options.bursts, is_series(assets)
+    else:
+        return None
+    if mode is Related.SKIP:
+        return refusal
+    if not is_whole:
+        return Refusal(
+            refusal.code, _("{reason}, and others: it is not clear what to stack").format(reason=refusal.reason)
+        )
+    if any(asset.stack_id is not None for asset in assets):
+        return Refusal(SkipCode.STACK, _("one of them is in a stack already"))
+    return Related.STACK
+
+
+def refuse_tie(placed: Sequence[Placed]) -> Refusal | None:
+    """What speaks against an order in which only ids tell an upload from a file of an external library.
+
+    Which id is lower is chance, and it would decide whether a file of the archive is deleted.
+    """
+    tied = [each.asset for each in placed if each.lost_by is None]
+    if len({asset.library_id is None for asset in tied}) == 1:
+        return None
+    return Refusal(
+        SkipCode.ORIGIN_TIE,
+        _(
+            "an upload and a file of an external library, alike in everything compared (--preferred-libraries external or upload)"
+        ),
+    )
+
+
+def refuse_video_loss(
+    kept: Sequence[Asset], losers: Sequence[Asset], videos: Mapping[str, Asset], options: DuplicatesOptions
+) -> Refusal | None:
+    """What speaks against a choice because of motion videos, which go with their photos.
+
+    The server joins photos and videos over uploads and external libraries alike, so that the video of an upload may be a file of the
+    archive. It spares one that another photo still points to (2.3.1 and 3.1.0).
+
+    :param videos: by id.
+    """
+    spared = {asset.live_photo_video_id for asset in kept}
+    for loser in losers:
+        if loser.live_photo_video_id is None or loser.live_photo_video_id in spared:
+            continue
+        video = videos.get(loser.live_photo_video_id)
+        if video is None:
+            return Refusal(
+                SkipCode.FOREIGN_VIDEO,
+                _("the motion video of {loser} could not be read").format(loser=loser.original_file_name),
+            )
+        if video.library_id != loser.library_id or is_protected(video, options):
+            return Refusal(
+                SkipCode.FOREIGN_VIDEO,
+                _(
+                    "{loser} would go, and its motion video {video} with it, which lies in another library or a protected place"
+                ).format(loser=loser.original_file_name, video=video.original_path),
+            )
+    return None
 
 
 def refuse_choice(kept: Sequence[Asset], losers: Sequence[Asset], options: DuplicatesOptions) -> Refusal | None:

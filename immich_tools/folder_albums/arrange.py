@@ -18,8 +18,9 @@ from immich_tools.folder_albums.sharing import ShareRole
 from immich_tools.i18n import _
 from immich_tools.immich.filters import SHOWN
 from immich_tools.immich.models import Asset, AssetType, Visibility
-from immich_tools.paths import PathFilter, below, normal_path
 from immich_tools.plan.model import Skip
+from immich_tools.paths import PathFilter, is_below
+from immich_tools.plan.document import Skip
 
 NOT_OWN: Final = "not-own"
 UNFIT: Final = "unfit"
@@ -248,5 +249,4 @@ def objection_to(asset: Asset, user_id: str) -> tuple[str, str] | None:
 
 def root_of(path: str, roots: Roots) -> str | None:
     """The root that a file lies under, or directly in."""
-    path = normal_path(path)
-    return next((root for root in roots.folders if path.startswith(below(root))), None)
+    return next((root for root in roots.folders if is_below(path, root)), None)

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from immich_tools.folder_albums.roots import Roots
 from immich_tools.i18n import _
-from immich_tools.paths import below, normal_path, parts
+from immich_tools.paths import is_below, normal_path, parts
 
 SAMPLES: Final = 3
 """How many paths are shown."""
@@ -56,14 +56,12 @@ def diagnose(roots: Roots, paths: Iterable[str], import_paths: Iterable[str] = (
     for path in map(normal_path, paths):
         folder = path[: path.rfind("/") + 1]
         files[folder] = min(path, files.get(folder, path))
-    held = {root: any(folder.startswith(below(root)) for folder in files) for root in roots.folders}
+    held = {root: any(is_below(folder, root) for folder in files) for root in roots.folders}
     empty = sorted(root for root, holds in held.items() if not holds)
     if not empty:
         return ()
     # Folders that another root accounts for are not what this one was meant to be, unless there is nothing else.
-    free = [
-        folder for folder in files if not any(holds and folder.startswith(below(root)) for root, holds in held.items())
-    ]
+    free = [folder for folder in files if not any(holds and is_below(folder, root) for root, holds in held.items())]
     folders = free or list(files)
     counts = _counts(folders)
     imported = sorted({path.rstrip("/") or "/" for path in map(normal_path, import_paths)})

@@ -184,7 +184,7 @@ def inspect(
         trashed=earlier,
         places=lookout.places,
         memory=memory,
-        warnings=tuple(_warnings(selection)),
+        warnings=(*_warnings(selection), *_not_shown(first)),
     )
     return Inspection(
         survey=_settled(survey, lookout, first, lambda: sleep(options.recheck_delay)),
@@ -202,6 +202,14 @@ def _warnings(selection: Selection) -> Iterable[str]:
             "{count} uploads lie outside of the media locations, such as in {folder}, and were not looked for; name folders with --paths.",
             count,
         ).format(count=count, folder=min(selection.elsewhere))
+
+
+def _not_shown(seen: Seen) -> Iterable[str]:
+    for root, characters in sorted(seen.not_shown.items()):
+        yield _(
+            "{root} shows no file with a character such as {characters} in its name, so no such file counts as missing. "
+            "Is it mounted with another character set than the server's, as without iocharset=utf8?"
+        ).format(root=root, characters=", ".join(characters))
 
 
 def _settled(survey: Survey, lookout: Lookout, seen: Seen, pause: Callable[[], None]) -> Survey:

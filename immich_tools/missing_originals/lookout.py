@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from attrs import define, evolve, field, frozen
 
 from immich_tools.disk.findings import FileState, Finding
-from immich_tools.disk.look import look
+from immich_tools.disk.look import Sight, look
 from immich_tools.disk.port import FileSystem, LocalFileSystem
+from immich_tools.disk.replaced_names import odd_kinds
 from immich_tools.disk.roots import Root, Verdict
 from immich_tools.disk.scan import joined
 from immich_tools.missing_originals.options import MissingOriginalsOptions
@@ -26,12 +27,14 @@ class Seen:
 
     :ivar findings: path → finding, of all files but those that are present.
     :ivar verdicts: root → whether its disk is proven to be there.
-    :ivar witnesses: root → some files that are present.
+    :ivar witnesses: root → some files that are present, of each kind of names that are missing as well.
+    :ivar not_shown: root → characters of names that were looked for and that it has not been seen to show; see `disk.look`.
     """
 
     findings: Mapping[str, Finding] = field(factory=dict)
     verdicts: Mapping[str, Verdict] = field(factory=dict)
     witnesses: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    not_shown: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
     def proven(self) -> frozenset[str]:
         """The roots whose disks are proven to be there."""
@@ -84,6 +87,7 @@ class Lookout:
         findings: dict[str, Finding] = {}
         verdicts: dict[str, Verdict] = {}
         witnesses: dict[str, tuple[str, ...]] = {}
+        not_shown: dict[str, tuple[str, ...]] = {}
         for place, below in sorted(self._by_root(files).items()):
             device = None if self.options.accept_devices else self.devices.get(place.folder)
             sight = look(
@@ -95,10 +99,12 @@ class Lookout:
                 patience=self.options.disk_timeout,
             )
             verdicts[place.folder] = sight.verdict
-            witnesses[place.folder] = tuple(_witnesses(below, sight.findings))
+            witnesses[place.folder] = tuple(_witnesses(below, sight))
+            if sight.not_shown:
+                not_shown[place.folder] = sight.not_shown
             for path, finding in sight.findings.items():
                 findings.update(dict.fromkeys(below.server_paths(path), finding))
-        return Seen(findings, verdicts, witnesses)
+        return Seen(findings, verdicts, witnesses, not_shown)
 
     def look_again(
         self, paths: Iterable[str], witnesses: Mapping[str, Iterable[str]], devices: Mapping[str, int]
@@ -117,7 +123,10 @@ class Lookout:
             map(split_path, sorted(asked))
         )
         return Seen(
-            {path: finding for path, finding in seen.findings.items() if path in paths}, seen.verdicts, seen.witnesses
+            {path: finding for path, finding in seen.findings.items() if path in paths},
+            seen.verdicts,
+            seen.witnesses,
+            seen.not_shown,
         )
 
     def _by_root(self, files: Iterable[tuple[str, str]]) -> dict[Place, _Root]:
@@ -134,13 +143,27 @@ class Lookout:
         return roots
 
 
-def _witnesses(root: _Root, findings: Mapping[str, Finding]) -> Iterable[str]:
-    """Some files that are present, of as many folders as there are."""
-    found = 0
-    for folder in sorted(root.folders):
-        present = min((name for name in root.folders[folder] if joined(folder, name) not in findings), default=None)
-        if present is not None:
-            yield from root.server_paths(joined(folder, present))
-            found += 1
-        if found == WITNESSES:
-            return
+def _witnesses(root: _Root, sight: Sight) -> list[str]:
+    """Some files that are present, of as many folders as there are; and one for each kind of names that are missing, where there is one."""
+    found: list[str] = []
+    present = [
+        (folder, names)
+        for folder in sorted(root.folders)
+        if (names := [name for name in root.folders[folder] if joined(folder, name) not in sight.findings])
+    ]
+    start = len(sight.verdict.root.folder.rstrip("/"))
+    missing = [path for path, finding in sight.findings.items() if finding.state is FileState.MISSING]
+    unproven = {kind for path in missing for kind in odd_kinds(path[start:])}
+    for folder, names in present[:WITNESSES]:
+        path = joined(folder, min(names))
+        unproven.difference_update(odd_kinds(path[start:]))
+        found += root.server_paths(path)
+    for folder, names in present if unproven else ():
+        if unproven.isdisjoint(odd_kinds("/".join((folder[start:], *names)))):
+            continue
+        for name in sorted(names):
+            kinds = odd_kinds(joined(folder, name)[start:]).keys()
+            if unproven & kinds:
+                unproven -= kinds
+                found += root.server_paths(joined(folder, name))
+    return found

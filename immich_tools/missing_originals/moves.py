@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from immich_tools.disk.findings import FileState
 from immich_tools.i18n import _
@@ -20,6 +20,7 @@ from immich_tools.plan.transfer import (
     transfer_changes,
     union,
     with_local_date,
+    without_placeholder,
 )
 
 _SHOWN = (Visibility.TIMELINE, Visibility.ARCHIVE)
@@ -80,8 +81,8 @@ class Moves:
         tags = [self.facts.tags.get(asset.id) for asset in (source, target)]
         if tags[0] is None or tags[1] is None or source.exif is None or target.exif is None:
             return _("what it has could not be read")
-        gone = metadata_of(source, self._albums_of(source.id), tags[0])
-        before = metadata_of(target, self._albums_of(target.id), tags[1])
+        gone = without_placeholder(metadata_of(source, self._albums_of(source.id), tags[0]), source)
+        before = without_placeholder(metadata_of(target, self._albums_of(target.id), tags[1]), target)
         closed = [self._albums[each].name for each in sorted(gone.albums - before.albums) if not self._is_open(each)]
         if closed:
             return _("you may only view the shared album '{album}' it is in").format(album=closed[0])
@@ -95,7 +96,7 @@ class Moves:
 
     def _changes(self, source: Asset, target: Asset, before: Metadata, after: Metadata) -> list[Change]:
         if after.date != before.date:
-            before, after = with_local_date(before, [target]), with_local_date(after, [source])
+            before, after = evolve(before, date=target.date_with_zone), with_local_date(after, [source])
         by_id = {tag.id: tag for asset in (source, target) for tag in self.facts.tags[asset.id]}
         return transfer_changes(target.id, before, after, group=source.id, albums=self._albums, tags=by_id)
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.paths import below, normal_path, parts
+from immich_tools.paths import below, is_below, normal_path, parts
 from immich_tools.paths.globs import GlobError, translate
 
 _GLOB: Final = re.compile(r"[*?\[]")
@@ -59,8 +59,8 @@ def read_pattern(text: str) -> Pattern:
         return _like(text, plain)
     if _GLOB.search(plain):
         return _glob(text, plain)
-    folder = below("/" + "/".join(parts(plain)))
-    return Pattern(text, folder, lambda path: path.startswith(folder))
+    folder = "/" + "/".join(parts(plain))
+    return Pattern(text, below(folder), lambda path: is_below(path[: path.rfind("/") + 1], folder))
 
 
 def _like(text: str, plain: str) -> Pattern:

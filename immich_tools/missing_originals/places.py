@@ -8,7 +8,7 @@ from typing import Final
 from attrs import define, field, frozen
 
 from immich_tools.missing_originals.records import AssetRecord
-from immich_tools.paths import PathMap, below, parts
+from immich_tools.paths import PathMap, is_below, parts
 
 STORAGE_FOLDERS: Final = ("upload", "library", "encoded-video")
 """The folders of Immich's media location that hold originals; each may be mounted by itself, and each has a marker of its own."""
@@ -54,7 +54,7 @@ def media_locations(records: Iterable[AssetRecord]) -> tuple[str, ...]:
         else:
             sure.add(location)
     for folder in sorted(others):
-        known = next((each for each in (*sorted(sure), *MEDIA_LOCATIONS) if folder.startswith(below(each))), None)
+        known = next((each for each in (*sorted(sure), *MEDIA_LOCATIONS) if is_below(folder, each)), None)
         if known is not None:
             sure.add(known)
         elif "/library/" in folder:
@@ -104,7 +104,7 @@ class Places:
 
     def _find(self, folder: str) -> Place:
         for place in self._roots:
-            if folder.startswith(below(place.folder)):
+            if is_below(folder, place.folder):
                 return place
         names = parts(folder)
         return Place("/" + names[0] if names else "/")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from attrs import field, frozen
 
@@ -13,7 +14,7 @@ from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.patterns import Pattern
 from immich_tools.missing_originals.places import media_locations
 from immich_tools.missing_originals.records import AssetRecord
-from immich_tools.paths import below
+from immich_tools.paths import is_below
 
 
 @frozen
@@ -60,12 +61,12 @@ def select(everything: Sequence[AssetRecord], options: MissingOriginalsOptions) 
 
 
 def _elsewhere(everything: Sequence[AssetRecord], media: Sequence[str]) -> dict[str, int]:
-    prefixes = tuple(map(below, media))
+    is_inside = _inside(media)
     return dict(
         Counter(
             record.folder
             for record in everything
-            if record.library_id is None and not record.is_trashed and not record.folder.startswith(prefixes)
+            if record.library_id is None and not record.is_trashed and not is_inside(record.folder)
         )
     )
 
@@ -73,12 +74,17 @@ def _elsewhere(everything: Sequence[AssetRecord], media: Sequence[str]) -> dict[
 def _below(
     everything: Sequence[AssetRecord], media: Sequence[str], options: MissingOriginalsOptions
 ) -> list[AssetRecord]:
-    prefixes = tuple(map(below, media))
+    is_inside = _inside(media)
     return [
         record
         for record in everything
-        if (record.folder.startswith(prefixes) if record.library_id is None else options.include_external)
+        if (is_inside(record.folder) if record.library_id is None else options.include_external)
     ]
+
+
+def _inside(media: Sequence[str]) -> Callable[[str], bool]:
+    """Whether a folder lies in a media location; each is compared once, for many files share it."""
+    return cache(lambda folder: any(is_below(folder, location) for location in media))
 
 
 def _matching(everything: Sequence[AssetRecord], options: MissingOriginalsOptions) -> list[AssetRecord]:

@@ -2,6 +2,6 @@
 
 from immich_tools.paths.filters import FilterCode, PathFilter, Unwanted
 from immich_tools.paths.mapping import PathMap
-from immich_tools.paths.names import below, normal_path, parts
+from immich_tools.paths.names import below, is_below, normal_path, parts
 
-__all__ = ["FilterCode", "PathFilter", "PathMap", "Unwanted", "below", "normal_path", "parts"]
+__all__ = ["FilterCode", "PathFilter", "PathMap", "Unwanted", "below", "is_below", "normal_path", "parts"]

@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.paths.names import normal_path, parts, separated
+from immich_tools.paths.names import is_below, normal_path, parts, separated
 
 
 @frozen
@@ -54,7 +54,9 @@ class PathMap:
         """
         used = {entry for path in paths if (entry := self.entry_of(path)) is not None}
         return tuple(
-            sorted(folder for folder in self.folders if not any(f"{entry}/".startswith(f"{folder}/") for entry in used))
+            sorted(
+                folder for folder in self.folders if not any(is_below(entry or "/", folder or "/") for entry in used)
+            )
         )
 
     def local(self, path: str) -> str:

@@ -15,6 +15,18 @@ from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.tags import AddTag, RemoveTag
 from immich_tools.plan.fields import AssetField, FieldValue
+from immich_tools.placeholder_dates import is_placeholder
+from immich_tools.plan.actions import (
+    Action,
+    AddTag,
+    AddToAlbum,
+    AssetField,
+    FieldValue,
+    RemoveFromAlbum,
+    RemoveTag,
+    SetField,
+)
+from immich_tools.plan.document import Change
 
 NEAR: Final = 0.01
 """Degrees; about a kilometre."""
@@ -54,6 +66,15 @@ def metadata_of(asset: Asset, album_ids: frozenset[str], tags: Iterable[Tag]) ->
         favorite=asset.is_favorite,
         visibility=asset.visibility,
     )
+
+
+def without_placeholder(metadata: Metadata, asset: Asset) -> Metadata:
+    """The same without a date that says nothing, such as 1970-01-01: it is neither carried over nor kept for one that does.
+
+    :param asset: whose metadata it is.
+    """
+    date = asset.date_with_zone
+    return metadata if date is None or not is_placeholder(date) else evolve(metadata, date=None)
 
 
 def left_behind(after: Metadata, losers: Sequence[Metadata]) -> tuple[str, ...]:

@@ -204,7 +204,7 @@ def _groups_with_something_to_lose(maker: _Maker) -> None:
     maker.group(
         "rich loser",
         maker.photo("rich loser/keeper", "sunset.jpg", rich),
-        maker.photo("rich loser/loser", "sunset-edit.jpg", evolve(rich, quality=45, place=_LISBON)),
+        maker.photo("rich loser/loser", "sunset-copy.jpg", evolve(rich, quality=45, place=_LISBON)),
     )
     loser = maker.sandbox.state.assets[maker.assets["rich loser/loser"]]
     loser.exif.description, loser.exif.rating = "Sunset over the river", 5

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from immich_tools.errors import ExitCode
+from tests.tools import pictures
 from tests.tools.command_line import CommandLine
+from tests.tools.folders import Folders
 from tests.tools.holiday import LISBON, PORTO
-from tests.tools.server import COPY, ORIGINAL, Server
+from tests.tools.server import COPY, ORIGINAL, TAKEN, Server
 from tests.tools.snapshot import snapshot
 
 
@@ -92,12 +97,73 @@ class TestScope:
         assert "dog-copy.jpg" not in trashed
         assert "dog.jpg" in trashed, "the copy that is not protected goes, although it is the better one"
 
+    def test_a_protected_folder_in_another_unicode_form(
+        self, pair: Server, shell: CommandLine, folders: Folders
+    ) -> None:
+        """What people type is composed; the disk of a Mac has decomposed names."""
+        kept = f"{unicodedata.normalize('NFD', 'Größe')}/kept.jpg"
+        folders.file(kept, taken=TAKEN + timedelta(days=9))
+        folders.files("other.jpg")
+        pair.group("external", kept, "other.jpg")
+        protected = f"{folders.root}/{unicodedata.normalize('NFC', 'Größe')}/"
+        result = shell.duplicates("--protected-paths", protected, "--apply")
+        assert result.code == ExitCode.DONE, result.err
+        assert snapshot(pair).trashed() == {"copy.jpg", "other.jpg"}
+
     def test_a_library_that_is_protected_as_a_whole(self, holiday: Server, shell: CommandLine) -> None:
         before = snapshot(holiday)
         result = shell.duplicates("--protected-libraries", "upload", "--apply")
         assert result.code == ExitCode.DONE
         assert skipped(shell, "--protected-libraries", "upload") == {"all-protected": 3}
         assert snapshot(holiday) == before
+
+    def test_an_upload_and_an_identical_file_of_the_archive(
+        self, pair: Server, shell: CommandLine, folders: Folders
+    ) -> None:
+        """No preference, so nothing goes: the lower id would decide whether a file of the archive is deleted."""
+        folders.path.mkdir()
+        content = pictures.photo("one.jpg", width=COPY[0], height=COPY[1], taken=TAKEN)
+        (folders.path / "archive.jpg").write_bytes(content)
+        folders.scan()
+        pair.group("mixed", "one.jpg", "archive.jpg")
+        assert skipped(shell) == {"upload-or-external": 1}
+        result = shell.duplicates("--preferred-libraries", "external", "--apply")
+        assert result.code == ExitCode.DONE, result.err
+        assert snapshot(pair).trashed() == {"copy.jpg", "one.jpg"}
+
+    def test_shots_of_a_burst_and_edits_stay(self, pair: Server, shell: CommandLine) -> None:
+        cover, shot = "00001IMG_00001_BURST20240503120000_COVER.jpg", "00000IMG_00000_BURST20240503120000.jpg"
+        pair.photo(cover)
+        pair.photo(shot, size=ORIGINAL)
+        pair.photo("IMG_1234.jpg", size=ORIGINAL)
+        pair.photo("IMG_1234-bearbeitet.jpg")
+        pair.group("burst", cover, shot)
+        pair.group("edit", "IMG_1234.jpg", "IMG_1234-bearbeitet.jpg")
+        assert skipped(shell) == {"burst": 1, "edit": 1}
+        result = shell.duplicates("--bursts", "stack", "--edits", "stack", "--apply")
+        assert result.code == ExitCode.DONE, result.err
+        after = snapshot(pair)
+        assert after.trashed() == {"copy.jpg"}
+        assert after.stacks == [[cover, shot], ["IMG_1234-bearbeitet.jpg", "IMG_1234.jpg"]]
+
+    def test_a_placeholder_is_no_date(self, server: Server, shell: CommandLine) -> None:
+        server.photo("scan.jpg", taken=datetime(1970, 1, 1, tzinfo=UTC))
+        server.photo("camera.jpg")
+        server.photo("large.jpg", size=ORIGINAL, taken=datetime(1980, 1, 1, tzinfo=UTC))
+        server.photo("small.jpg")
+        server.group("first", "scan.jpg", "camera.jpg")
+        server.group("second", "large.jpg", "small.jpg")
+        assert shell.duplicates("--apply").code == ExitCode.DONE
+        assert snapshot(server).trashed() == {"scan.jpg", "large.jpg"}
+
+    def test_a_placeholder_gives_way_to_a_date(self, pair: Server, shell: CommandLine) -> None:
+        pair.photo("large.jpg", size=ORIGINAL, taken=datetime(1980, 1, 1, tzinfo=UTC))
+        pair.photo("small.jpg")
+        pair.group("dated", "large.jpg", "small.jpg")
+        assert shell.duplicates("--rank", "size", "--apply").code == ExitCode.DONE
+        pair.settle()
+        kept = pair.api.get(f"/assets/{pair.ids['large.jpg']}")
+        assert datetime.fromisoformat(kept["exifInfo"]["dateTimeOriginal"]) == TAKEN
 
     def test_assets_of_a_partner_are_not_touched(self, holiday: Server, shell: CommandLine) -> None:
         partner = holiday.host.new_user("Partner")

@@ -14,9 +14,11 @@ PACKAGE = ROOT / "immich_tools"
 
 ROOMS = {
     "immich": {"errors", "i18n", "immich", "secret", "settings"},
-    "plan": {"disk", "errors", "folders", "i18n", "immich", "plan", "report"},
+    "plan": {"disk", "errors", "folders", "i18n", "immich", "placeholder_dates", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
-    "duplicates": {"duplicates", "errors", "i18n", "immich", "plan", "session", "settings"},
+    "duplicates": {
+        *("duplicates", "errors", "i18n", "immich", "paths", "placeholder_dates", "plan", "session", "settings"),
+    },
     "folder_albums": {
         "errors",
         "folder_albums",

@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import pytest
+from attrs import evolve
 
 from immich_tools.duplicates import DuplicateFacts
 from immich_tools.immich.models import Asset, AssetType, DuplicateGroup, Exif, Version
@@ -57,6 +58,12 @@ def build_facts(*groups: DuplicateGroup | tuple[Asset, ...], **values: Any) -> D
         "tags": tags,
     }
     fields["tags"] = tags | values.pop("tags", {})
+    fields["videos"] = {
+        asset.live_photo_video_id: evolve(asset, id=asset.live_photo_video_id, live_photo_video_id=None)
+        for group in named
+        for asset in group.assets
+        if asset.live_photo_video_id
+    }
     return DuplicateFacts(**(fields | values))
 
 

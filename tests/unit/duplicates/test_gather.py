@@ -42,10 +42,15 @@ class Server:
         self.albums = SimpleNamespace(all=self.read_albums, memberships=self.read_memberships)
         self.tags = SimpleNamespace(of_assets=self.read_tags)
         self.people = SimpleNamespace(of_assets=self.read_people)
-        self.assets = SimpleNamespace(owned=lambda: 77)
+        self.assets = SimpleNamespace(owned=lambda: 77, read=self.read_assets)
 
     def read_groups(self) -> list[DuplicateGroup]:
         return self._groups
+
+    def read_assets(self, ids: Collection[str]) -> dict[str, Asset]:
+        if ids:
+            self._note("videos", ids)
+        return {}
 
     def read_albums(self) -> list[Album]:
         return [HOLIDAY]
@@ -113,6 +118,13 @@ def test_everything_for_the_groups_that_can_be_processed(groups: list[DuplicateG
 )
 def test_only_what_the_options_need(groups: list[DuplicateGroup], options: DuplicatesOptions, asked: list[str]) -> None:
     assert facts_of(groups, options)[1].asked == asked
+
+
+def test_motion_videos_are_read_for_the_groups_that_can_be_processed(asset: Callable[..., Asset]) -> None:
+    pair = (asset("a.heic", live_photo_video_id="v-a"), asset("b.jpg"))
+    other = (asset("c.heic", live_photo_video_id="v-c"), asset("d.jpg", owner_id="somebody"))
+    _facts, server = facts_of([DuplicateGroup("g1", pair), DuplicateGroup("g2", other)])
+    assert server.asset_ids["videos"] == ["v-a"]
 
 
 def test_nothing_more_is_read_without_groups() -> None:

@@ -42,7 +42,6 @@ EVERYTHING: dict[str, Any] = {
         ({"rank": (Rule.LIBRARY,)}, "needs --preferred-libraries"),
         ({"formats": ()}, "needs --formats"),
         ({"preferred_paths": ("/a",)}, "--rank path,date-taken,format,size,exif"),
-        ({"preferred_libraries": ("upload",)}, "no effect without the rule 'library'"),
         ({"protected_paths": ("/a", "  ")}, "--protected-paths has an empty entry"),
         ({"formats": ("heic", "")}, "--formats has an empty entry"),
         ({"date_tolerance": -1.0}, "--date-tolerance must be 0 or more"),

@@ -17,6 +17,16 @@ from immich_tools.plan.effects.base import Action
 from immich_tools.plan.effects.duplicates import DismissDuplicates
 from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.model import Label, Skip
+from immich_tools.plan.actions import (
+    Action,
+    AddTag,
+    AddToAlbum,
+    DeleteForever,
+    DismissDuplicates,
+    SetField,
+    TrashAssets,
+)
+from immich_tools.plan.document import Label, Skip
 from immich_tools.settings.documents import from_document
 
 Make = Callable[..., Asset]
@@ -260,3 +270,23 @@ def test_a_missing_date_is_taken_from_a_loser_with_its_zone(asset: Make, facts: 
 def test_options_are_in_the_plan(facts: MakeFacts) -> None:
     options = DuplicatesOptions(only_pairs=True)
     assert from_document(DuplicatesOptions, make_plan(facts(), options).options) == options
+
+
+def test_a_placeholder_gives_way_to_a_date_and_is_never_carried_over(asset: Make, facts: MakeFacts) -> None:
+    epoch, taken = datetime(1970, 1, 1, tzinfo=UTC), datetime(2021, 7, 4, 10, tzinfo=UTC)
+    options = DuplicatesOptions(rank=(Rule.FORMAT,))
+    plan = make_plan(
+        facts((asset("a.heic", date_time_original=epoch), asset("b.jpg", date_time_original=taken))), options
+    )
+    (action,) = (change.action for change in plan.changes if isinstance(change.action, SetField))
+    assert (action.before, action.after) == ("1970-01-01T02:00:00+02:00", "2021-07-04T12:00:00+02:00")
+    for date in (taken, epoch, None):
+        group = (asset("a.heic", date_time_original=date), asset("b.jpg", date_time_original=epoch))
+        assert not [each for each in make_plan(facts(group), options).changes if isinstance(each.action, SetField)]
+
+
+def test_a_copy_that_loses_by_a_placeholder_says_so(asset: Make, facts: MakeFacts) -> None:
+    copies = (asset("camera.jpg"), asset("scan.jpg", date_time_original=datetime(1970, 1, 1, tzinfo=UTC)))
+    plan = make_plan(facts(copies))
+    assert plan.keeps[0].reason == "kept: taken earliest"
+    assert plan.changes[-1].reason == "scan.jpg: no date, only a placeholder: 1970-01-01"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -57,6 +58,8 @@ ODDITIES: tuple[dict[str, Any], ...] = (
     {"is_offline": True},
     {"stack_id": "st-2"},
 )
+SAFE = (unicodedata.normalize("NFC", "/schön"), unicodedata.normalize("NFD", "/schön"))
+PLACEHOLDERS = (datetime(1970, 1, 1, tzinfo=UTC), datetime(1980, 1, 6, 1, tzinfo=UTC))
 NOON = datetime(2024, 5, 3, 12, tzinfo=UTC)
 ALBUMS = (
     Album("al-1", "One", "me", AlbumRole.OWNER),
@@ -80,7 +83,9 @@ def assets(draw: st.DrawFn, asset_id: str) -> Asset:
         width=draw(mostly(4000, None, 100, 2000)),
         height=draw(mostly(3000, None)),
         date_time_original=draw(
-            st.none() | st.sampled_from([-3, -0.5, 0, 0.5, 3]).map(lambda days: NOON + timedelta(days=days))
+            st.none()
+            | st.sampled_from([-3, -0.5, 0, 0.5, 3]).map(lambda days: NOON + timedelta(days=days))
+            | st.sampled_from(PLACEHOLDERS)
         ),
         place=draw(st.sampled_from([None, None, Place(1.0, 2.0), Place(3.0, 4.0)])),
         rating=draw(st.sampled_from([None, None, -1, 3, 5])),
@@ -91,7 +96,7 @@ def assets(draw: st.DrawFn, asset_id: str) -> Asset:
         id=asset_id,
         owner_id="me",
         type=AssetType.IMAGE,
-        original_path=draw(st.sampled_from(["/safe/", "/free/"])) + asset_id,
+        original_path=draw(st.sampled_from([*(f"{safe}/" for safe in SAFE), "/free/", "/sicher/"])) + asset_id,
         original_file_name=f"{asset_id}.{extension}",
         file_created_at=NOON,
         local_date_time=NOON + timedelta(hours=draw(st.integers(-11, 14))),
@@ -130,6 +135,12 @@ def many_facts(draw: st.DrawFn) -> DuplicateFacts:
         members={album.id: draw(some) for album in ALBUMS},
         tags={asset_id: draw(st.frozensets(st.sampled_from(TAGS))) for asset_id in ids},
         people=draw(st.none() | st.just({asset_id: frozenset(PEOPLE[:1]) for asset_id in ids[::2]})),
+        videos={
+            asset.live_photo_video_id: evolve(asset, library_id=draw(mostly(asset.library_id, "lib", None)))
+            for group in groups
+            for asset in group.assets
+            if asset.live_photo_video_id is not None and draw(mostly(True, False))
+        },
         can_resolve=draw(st.booleans()),
     )
 
@@ -141,7 +152,7 @@ def many_options(draw: st.DrawFn) -> DuplicatesOptions:
     return DuplicatesOptions(
         rank=tuple(draw(st.lists(st.sampled_from(rules), min_size=1, max_size=5, unique=True))),
         date_tolerance=draw(st.sampled_from([0.0, 1.0, 10.0])),
-        protected_paths=draw(st.sampled_from([(), (), ("/safe",)])),
+        protected_paths=draw(st.sampled_from([(), (), (), (), *((safe,) for safe in SAFE), (f"{SAFE[0]}/",)])),
         protected_libraries=draw(mostly((), ("external",))),
         only_pairs=draw(mostly(False, True)),
         max_group_size=draw(st.sampled_from([0, 5])),
@@ -189,6 +200,81 @@ def test_of_each_processed_group_one_stays_or_all_protected(facts: DuplicateFact
         protected = {asset.id for asset in group if is_protected(asset, options)}
         assert not protected.intersection(action.trashed_ids)
         assert set(action.kept_ids) == protected or (not protected and len(action.kept_ids) == 1)
+
+
+@examples
+@every_plan
+def test_nothing_protected_goes_whatever_the_unicode_form_of_either_side(
+    facts: DuplicateFacts, options: DuplicatesOptions
+) -> None:
+    paths = {asset.id: asset.original_path for group in facts.groups for asset in group.assets}
+    for action in removals(make_plan(facts, options)):
+        if options.protected_paths:
+            assert not any(paths[asset_id].startswith(SAFE) for asset_id in action.trashed_ids)
+
+
+@examples
+@every_plan
+def test_a_tie_never_decides_between_an_upload_and_the_archive(
+    facts: DuplicateFacts, options: DuplicatesOptions
+) -> None:
+    """With the ids the other way round, the copies that stay are of the same origin."""
+
+    def origins_kept(facts: DuplicateFacts) -> dict[str | None, set[bool]]:
+        is_upload = {asset.id: asset.library_id is None for group in facts.groups for asset in group.assets}
+        return {
+            action.duplicate_id: {is_upload[asset_id] for asset_id in action.kept_ids}
+            for action in removals(make_plan(facts, options))
+        }
+
+    def mirrored(name: str) -> str:
+        return "".join(chr(187 - ord(each)) for each in name)
+
+    other = evolve(
+        facts,
+        groups=tuple(
+            evolve(
+                group,
+                assets=tuple(evolve(asset, id=mirrored(asset.id)) for asset in group.assets),
+                suggested_keep_ids=tuple(map(mirrored, group.suggested_keep_ids)),
+            )
+            for group in facts.groups
+        ),
+        members={album: frozenset(map(mirrored, ids)) for album, ids in facts.members.items()},
+        tags={mirrored(asset_id): tags for asset_id, tags in facts.tags.items()},
+    )
+    before, after = origins_kept(facts), origins_kept(other)
+    for duplicate_id in before.keys() & after.keys():
+        assert before[duplicate_id] == after[duplicate_id]
+
+
+@examples
+@every_plan
+def test_a_placeholder_is_never_carried_over_and_never_wins(facts: DuplicateFacts, options: DuplicatesOptions) -> None:
+    dates = {
+        asset.id: None if asset.exif is None else asset.exif.date_time_original
+        for group in facts.groups
+        for asset in group.assets
+    }
+    plan = make_plan(facts, options)
+    for change in plan.changes:
+        if isinstance(change.action, SetField) and change.action.field is AssetField.DATE:
+            assert datetime.fromisoformat(str(change.action.after)) not in PLACEHOLDERS
+    for keep in plan.keeps:
+        if dates[keep.asset_id] in PLACEHOLDERS:
+            assert "taken" not in keep.reason
+
+
+@examples
+@every_plan
+def test_no_motion_video_of_another_library_goes(facts: DuplicateFacts, options: DuplicatesOptions) -> None:
+    by_id = {asset.id: asset for group in facts.groups for asset in group.assets}
+    for action in removals(make_plan(facts, options)):
+        spared = {by_id[asset_id].live_photo_video_id for asset_id in action.kept_ids}
+        for loser in (by_id[asset_id] for asset_id in action.trashed_ids):
+            if loser.live_photo_video_id is not None and loser.live_photo_video_id not in spared:
+                video = facts.videos[loser.live_photo_video_id]
+                assert video.library_id == loser.library_id and not is_protected(video, options)
 
 
 @examples
@@ -279,7 +365,8 @@ def test_the_keeper_ends_with_what_the_losers_had(facts: DuplicateFacts, options
             if theirs is not None and mine is not None:
                 assert mine.description or not theirs.description
                 assert mine.place is not None or theirs.place is None
-                assert mine.date_time_original is not None or theirs.date_time_original is None
+                assert mine.date_time_original is not None or theirs.date_time_original in (None, *PLACEHOLDERS)
+                assert mine.date_time_original not in PLACEHOLDERS or theirs.date_time_original in (None, *PLACEHOLDERS)
 
 
 def after(facts: DuplicateFacts, plan: Plan, *, keep_trashed: bool = False) -> DuplicateFacts:

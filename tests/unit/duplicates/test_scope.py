@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
-from immich_tools.duplicates import ArchivedKeeper, DuplicateFacts, DuplicatesOptions, Media, RawPairs, make_plan
+from immich_tools.duplicates import ArchivedKeeper, DuplicateFacts, DuplicatesOptions, Media, RawPairs, Rule, make_plan
 from immich_tools.immich.models import Asset, AssetType, Visibility
 from immich_tools.plan.effects.stacks import StackAssets
 
@@ -117,6 +118,8 @@ def test_a_member_nobody_may_touch(
             {"allow_different_resolutions": True},
         ),
         ([("a.heic", {"width": 3000, "height": 2250}), ("b.jpg", {})], None, {}),
+        ([("a.heic", {"width": 2000}), ("b.jpg", {})], None, {}),  # exactly half of the pixels
+        ([("a.heic", {"width": 1999}), ("b.jpg", {})], "keeper-small", {"allow_different_resolutions": True}),
         (
             [("a.heic", {}), ("b.jpg", {"live_photo_video_id": "v"})],
             "motion-video",
@@ -175,6 +178,72 @@ def test_what_cannot_be_stacked(
     asset: Callable[..., Asset], facts: Callable[..., DuplicateFacts], copies: list[Copy], code: str
 ) -> None:
     assert skip_codes(asset, facts, copies, raw=RawPairs.STACK) == [code]
+
+
+EXTERNAL = {"library_id": "lib"}
+
+
+@pytest.mark.parametrize(
+    ("copies", "options", "kept"),
+    [
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL)], {}, None),
+        ([("a.jpg", EXTERNAL), ("b.jpg", {})], {}, None),
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL), ("c.jpg", {"file_size": 5})], {}, None),
+        ([("a.jpg", EXTERNAL), ("b.jpg", EXTERNAL), ("c.jpg", {})], {}, None),
+        # Something decides: one of the rules, the last resorts, or what was asked for.
+        ([("a.jpg", EXTERNAL), ("b.jpg", EXTERNAL), ("c.jpg", {"file_size": 5})], {}, "a"),
+        ([("a.jpg", EXTERNAL), ("b.jpg", {"file_size": 2_000_000})], {}, "b"),
+        ([("a.jpg", EXTERNAL), ("b.jpg", {"width": 4001})], {}, "b"),
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL)], {"preferred_libraries": ("external",)}, "b"),
+        ([("a.jpg", EXTERNAL), ("b.jpg", {})], {"preferred_libraries": ("upload",)}, "b"),
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL)], {"preferred_libraries": ("lib",)}, "b"),
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL)], {"preferred_libraries": ("another",)}, None),
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL)], {"protected_libraries": ("external",)}, "b"),
+        ([("a.jpg", {}), ("b.jpg", EXTERNAL)], {"rank": (Rule.PATH,), "preferred_paths": ("/upload",)}, None),
+        # Preferred libraries that --rank does not name decide last.
+        ([("a.jpg", {"file_size": 2_000_000}), ("b.jpg", EXTERNAL)], {"preferred_libraries": ("external",)}, "a"),
+        ([("a.jpg", {}), ("b.jpg", {})], {}, "a"),
+    ],
+)
+def test_a_tie_never_decides_between_an_upload_and_the_archive(
+    asset: Callable[..., Asset],
+    facts: Callable[..., DuplicateFacts],
+    copies: list[Copy],
+    options: dict[str, Any],
+    kept: str | None,
+) -> None:
+    plan = make_plan(facts(tuple(asset(name, **values) for name, values in copies)), DuplicatesOptions(**options))
+    assert [keep.asset_id for keep in plan.keeps] == ([] if kept is None else [kept])
+    assert [skip.code for skip in plan.skips] == (["upload-or-external"] if kept is None else [])
+
+
+@pytest.mark.parametrize(
+    ("loser", "video", "code"),
+    [
+        ({}, {}, None),
+        ({}, EXTERNAL, "motion-video-elsewhere"),
+        (EXTERNAL, EXTERNAL, None),
+        (EXTERNAL, {}, "motion-video-elsewhere"),
+        (EXTERNAL, {"library_id": "another"}, "motion-video-elsewhere"),
+        ({}, {"original_path": "/safe/v.mov"}, "motion-video-elsewhere"),
+        ({}, None, "motion-video-elsewhere"),
+    ],
+)
+def test_a_motion_video_that_lies_elsewhere(
+    asset: Callable[..., Asset],
+    facts: Callable[..., DuplicateFacts],
+    loser: dict[str, Any],
+    video: dict[str, Any] | None,
+    code: str | None,
+) -> None:
+    def codes(motion_video_of_keeper: str) -> list[str]:
+        keeper = asset("a.heic", live_photo_video_id=motion_video_of_keeper)
+        videos = {} if video is None else {"v": asset("v.mov", visibility=Visibility.HIDDEN, **video)}
+        known = evolve(facts((keeper, asset("b.jpg", live_photo_video_id="v", **loser))), videos=videos)
+        return [skip.code for skip in make_plan(known, DuplicatesOptions(protected_paths=("/safe",))).skips]
+
+    assert codes("w") == ([] if code is None else [code])
+    assert codes("v") == [], "the server spares a video that the photo that stays needs as well"
 
 
 ARCHIVED = {"visibility": Visibility.ARCHIVE}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from immich_tools.disk.findings import FileState
 from immich_tools.disk.roots import MARKER
+from immich_tools.missing_originals.facts import Survey
 from immich_tools.missing_originals.lookout import Lookout, Seen
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.places import Places
+from immich_tools.missing_originals.promises import missing_claims
 from immich_tools.missing_originals.records import split_path
 from immich_tools.paths import PathMap
 
@@ -106,3 +109,29 @@ def test_names_stay_as_the_server_writes_them(disk: Path) -> None:
 
 def test_a_path_without_a_folder_is_not_looked_for_here(disk: Path) -> None:
     assert states(look(lookout(disk), "1.jpg")) == {"1.jpg": FileState.UNKNOWN}
+
+
+def test_one_witness_has_a_name_of_each_kind_that_is_missing(disk: Path) -> None:
+    """Or the last look, which looks for little else, could not tell whether the disk shows such names."""
+    for number in range(30):
+        (disk / f"upload/{number:02}").mkdir()
+        (disk / f"upload/{number:02}/1.jpg").write_bytes(b"")
+    (disk / "upload/29/\u0416.jpg").write_bytes(b"")
+    names = [f"{UPLOAD}/{number:02}/1.jpg" for number in range(30)]
+    cyrillic, gone = f"{UPLOAD}/29/\u0416.jpg", f"{UPLOAD}/00/\u041f.jpg"
+    where = lookout(disk)
+    seen = look(where, *names, cyrillic, gone)
+    assert seen.missing() == [gone]
+    assert seen.witnesses[UPLOAD] == (*names[:16], cyrillic)
+    assert where.look_again([gone], seen.witnesses, seen.devices()).missing() == [gone]
+    survey = Survey(
+        day=date(2026, 5, 3),
+        findings=seen.findings,
+        places=where.places,
+        proven=seen.proven(),
+        devices=seen.devices(),
+        witnesses=seen.witnesses,
+    )
+    claims = missing_claims(survey, where.path_map, [gone])
+    assert claims is not None
+    assert claims[0].root.witnesses == tuple(f"{disk}{path.removeprefix('/data')}" for path in (*names[:4], cyrillic))
