@@ -14,6 +14,7 @@ from immich_tools.duplicates.gather import gather
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.plan import make_plan
 from immich_tools.i18n import _
+from immich_tools.plan.library_memory import LibraryMemory
 from immich_tools.session import Session
 from immich_tools.settings import (
     ApplyOptions,
@@ -60,7 +61,7 @@ def duplicates(
     if options.enable_log and output.log_file is None:
         output = evolve(output, log_file=Path(f"immich_duplicates_{datetime.now():%Y%m%d_%H%M%S}.log"))  # noqa: DTZ005 - for a person
     with Session(connection, output, changes) as session:
-        facts = gather(session.immich, tool)
+        facts = gather(session.immich, tool, read_only_libraries=LibraryMemory.load(changes.journals()).refusing.keys())
         plan = make_plan(facts, tool, permanent=changes.permanent)
         asks = options.confirm and changes.apply
         session.show(plan, each=not asks)

@@ -21,6 +21,7 @@ class DuplicateFacts:
     :ivar tags: asset id → the tags it carries itself; an asset missing here has unknown tags.
     :ivar people: asset id → named people recognised on it; None when the key may not read people, or nobody asked.
     :ivar videos: the motion videos of live photos among the groups' assets, by id; one that could not be read is missing.
+    :ivar read_only_libraries: ids of external libraries that an earlier run found to lose metadata.
     :ivar can_resolve: whether ``POST /duplicates/resolve`` is there and the key may use it (Immich 2.7 on).
     """
 
@@ -34,6 +35,7 @@ class DuplicateFacts:
     people: Mapping[str, frozenset[Person]] | None = None
     videos: Mapping[str, Asset] = field(factory=dict)
     can_resolve: bool = False
+    read_only_libraries: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         assets = sum(len(group.assets) for group in self.groups)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from immich_tools.duplicates.choices import EXTERNAL, UPLOAD, Rule
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
 
 
-def gather(immich: Immich, options: DuplicatesOptions | None = None) -> DuplicateFacts:
+def gather(
+    immich: Immich, options: DuplicatesOptions | None = None, *, read_only_libraries: Collection[str] = ()
+) -> DuplicateFacts:
     """Read the duplicate groups and what is known about their assets.
 
     Albums, tags and people are read only where the options need them, and only for groups that can be processed at all.
 
+    :param read_only_libraries: ids of external libraries that an earlier run found to lose metadata.
     :raises AccessDenied: the key may not read duplicates, or what a transfer needs.
     :raises UsageError: a folder or library that is to be protected or preferred holds nothing: it is misspelt, or not mounted.
     :raises IncompleteListing: an album or a tag cannot be read completely.
@@ -67,6 +70,7 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
         tags=tags,
         people=people,
         videos=videos,
+        read_only_libraries=frozenset(read_only_libraries),
         can_resolve=compat.resolves_duplicates(immich.version) and immich.api_key.allows("duplicate.delete"),
     )
 

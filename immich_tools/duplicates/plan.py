@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from attrs import define, evolve, field, frozen
@@ -11,6 +11,7 @@ from attrs import define, evolve, field, frozen
 from immich_tools.duplicates.choices import Related
 from immich_tools.duplicates.edits import base_and_mark
 from immich_tools.duplicates.facts import DuplicateFacts
+from immich_tools.duplicates.live_photos import Relink, relinks
 from immich_tools.duplicates.notes import Findings
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.rank import Placed, Ranking, is_protected
@@ -29,14 +30,14 @@ from immich_tools.duplicates.series import is_cover
 from immich_tools.duplicates.transfer import merged, resolving_changes_nothing_more
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.immich.models import Album, Asset, DuplicateGroup, Tag
-from immich_tools.plan.effects.assets import DeleteForever, Removal, TrashAssets
-from immich_tools.plan.effects.base import Change
+from immich_tools.immich.models import Album, AlbumRole, Asset, DuplicateGroup, Tag
+from immich_tools.plan.effects.albums import AlbumField, SetAlbumField
+from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, Removal, TrashAssets
+from immich_tools.plan.effects.base import Change, Job
 from immich_tools.plan.effects.duplicates import DismissDuplicates
 from immich_tools.plan.effects.stacks import StackAssets
 from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.model import Keep, Label, Plan, Skip
-from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
 from immich_tools.plan.transfer import (
     Metadata,
     left_behind,
@@ -70,6 +71,7 @@ class _Choice:
 
     :ivar placed: all members, with what put them there.
     :ivar protected: ids of members that must not be removed.
+    :ivar relinks: live photos that are put straight before a copy goes.
     :ivar closed_albums: albums that the keeper should enter (or leave) but may not, because the user is only a viewer there.
     """
 
@@ -78,6 +80,14 @@ class _Choice:
     placed: tuple[Placed, ...]
     protected: frozenset[str]
     closed_albums: tuple[Album, ...] = ()
+    relinks: tuple[Relink, ...] = ()
+
+    def straight(self, assets: Sequence[Asset]) -> tuple[Asset, ...]:
+        """Assets as they are once the live photos are put straight."""
+        after = {each.still.id: each.after for each in self.relinks}
+        return tuple(
+            evolve(asset, live_photo_video_id=after.get(asset.id, asset.live_photo_video_id)) for asset in assets
+        )
 
 
 @define
@@ -192,7 +202,7 @@ class _Planner:
         kept = tuple([each.asset for each in placed if each.asset.id in staying])
         losers = tuple([each.asset for each in placed if each.asset.id not in staying])
         closed = self._closed_albums(kept[0], losers) if self.options.transfer_metadata else ()
-        return _Choice(kept, losers, placed, protected, closed)
+        return _Choice(kept, losers, placed, protected, closed, relinks(kept, losers, self.facts.videos))
 
     def _refuse(self, choice: _Choice) -> Refusal | None:
         if not choice.losers:
@@ -200,7 +210,9 @@ class _Planner:
         refusal = (
             (None if choice.protected else refuse_tie(choice.placed))
             or refuse_choice(choice.kept, choice.losers, self.options)
-            or refuse_video_loss(choice.kept, choice.losers, self.facts.videos, self.options)
+            or refuse_video_loss(
+                choice.straight(choice.kept), choice.straight(choice.losers), self.facts.videos, self.options
+            )
         )
         if refusal is not None or not self.options.transfer_metadata:
             return refusal
@@ -238,6 +250,23 @@ class _Planner:
         transfers = transfer_changes(
             keeper.id, before, after, group=group.id, albums=self.albums, tags=self._tags(group)
         )
+        if self._cannot_be_held(keeper, transfers):
+            self._skip(
+                group, Refusal(SkipCode.READ_ONLY_LIBRARY, _("the server cannot write beside the keeper's file"))
+            )
+            return
+        transfers += [
+            *self._covers(group, choice, {change.id for change in transfers}),
+            *(
+                Change(
+                    f"link:{each.still.id}",
+                    LinkMotionVideo(each.still.id, each.still.live_photo_video_id, each.after, straightens=True),
+                    _("its motion video was crossed with another copy's"),
+                    group=group.id,
+                )
+                for each in choice.relinks
+            ),
+        ]
         self.changes += transfers
         by_resolving = (
             self.facts.can_resolve
@@ -247,19 +276,44 @@ class _Planner:
         )
         loser_ids = tuple([asset.id for asset in choice.losers])
         kept_ids = tuple([asset.id for asset in choice.kept])
-        prints = tuple([fingerprint(asset) for asset in choice.losers])
+        losers = choice.straight(choice.losers)
+        prints = tuple([fingerprint(asset) for asset in losers])
+        videos = tuple([asset.live_photo_video_id for asset in losers if asset.live_photo_video_id is not None])
         action: Removal
         if self.permanent:
-            change_id, action = f"delete:{group.id}", DeleteForever(loser_ids, kept_ids, group.id, prints)
+            change_id, action = f"delete:{group.id}", DeleteForever(loser_ids, kept_ids, group.id, prints, videos)
         else:
             change_id = f"trash:{group.id}"
-            action = TrashAssets(loser_ids, kept_ids, group.id, prints, by_resolving=by_resolving)
+            action = TrashAssets(loser_ids, kept_ids, group.id, prints, videos, by_resolving)
         remarks = self.findings.remarks(choice.kept, choice.losers, self.facts, self.options)
         remarks += self.findings.closed_albums(choice.closed_albums)
         remarks += self.findings.left_behind(left_behind(after, others) if self.options.transfer_metadata else ())
         requires = tuple(change.id for change in transfers)
         self.changes.append(Change(change_id, action, self._why_lost(choice, remarks), requires, group.id))
         self._keep(group, choice)
+
+    def _cannot_be_held(self, keeper: Asset, transfers: Sequence[Change]) -> bool:
+        """Whether something is to be written that the keeper's library was found to lose."""
+        return keeper.library_id in self.facts.read_only_libraries and any(
+            change.action.started_job is Job.METADATA for change in transfers
+        )
+
+    def _covers(self, group: DuplicateGroup, choice: _Choice, transferred: Collection[str]) -> Iterator[Change]:
+        """The keeper takes the place of a copy that goes as the cover of an album; else the server would choose any other member."""
+        keeper, loser_ids = choice.kept[0], {asset.id for asset in choice.losers}
+        for album_id in sorted(self.albums):
+            album, enters = self.albums[album_id], f"album+:{album_id}:{keeper.id}"
+            is_member = album_id in self.albums_of.get(keeper.id, _NONE) or enters in transferred
+            if album.role is AlbumRole.OWNER and album.thumbnail_asset_id in loser_ids and is_member:
+                yield Change(
+                    f"cover:{album_id}",
+                    SetAlbumField(
+                        album_id, album.name, AlbumField.THUMBNAIL, before=album.thumbnail_asset_id, after=keeper.id
+                    ),
+                    _("a copy that goes is the cover"),
+                    (enters,) if enters in transferred else (),
+                    group.id,
+                )
 
     def _tags(self, group: DuplicateGroup) -> dict[str, Tag]:
         return {tag.id: tag for asset in group.assets for tag in self.facts.tags_of(asset) or ()}

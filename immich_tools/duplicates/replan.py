@@ -9,6 +9,7 @@ from immich_tools.duplicates.gather import gather
 from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.plan import make_plan
 from immich_tools.plan.effects.assets import DeleteForever
+from immich_tools.plan.library_memory import LibraryMemory
 from immich_tools.plan.model import Plan
 from immich_tools.settings.documents import from_document
 
@@ -47,9 +48,10 @@ OPERATIONS: Final = frozenset(
 def replan(immich: Immich, saved: Plan, *, journal_folder: Path) -> Plan:
     """What would be planned now with the options of a saved plan.
 
-    :param journal_folder: not looked at; earlier runs do not matter to this tool.
+    :param journal_folder: where runs remember which libraries lose metadata.
     :raises UsageError: the options in the saved plan are not usable.
     """
     options = from_document(DuplicatesOptions, saved.options)
     permanent = any(isinstance(change.action, DeleteForever) for change in saved.changes)
-    return make_plan(gather(immich, options), options, permanent=permanent)
+    known = LibraryMemory.load(journal_folder).refusing.keys()
+    return make_plan(gather(immich, options, read_only_libraries=known), options, permanent=permanent)

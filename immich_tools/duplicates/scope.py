@@ -47,6 +47,8 @@ class SkipCode(Enum):
     """Only chance would choose between an upload and a file of an external library."""
     FOREIGN_VIDEO = "motion-video-elsewhere"
     """A copy that would go takes along a motion video that lies in another library, or in a protected place."""
+    READ_ONLY_LIBRARY = "read-only-library"
+    """The keeper lies where the server cannot write a sidecar, so what it would take over is lost."""
     VIEWER_ALBUM = "viewer-album"
     TAGS_UNKNOWN = "tags-unknown"
 

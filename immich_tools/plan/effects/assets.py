@@ -6,7 +6,7 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset, AssetUpdate, Place, Visibility
@@ -223,7 +223,8 @@ class Removal(Action):
     :ivar kept_ids: assets that must still be there, outside the trash, at that moment: the reason why the others may go.
     :ivar duplicate_id: the duplicate group they come from; None when they come from elsewhere.
     :ivar own_videos: motion videos that belong to `trashed_ids`. Purging a still purges the video that it points to, with its file, so one
-        that points to any other video by then does not go. None where nobody knows.
+        that points to any other video by then does not go. None where nobody knows, as in plans of an earlier version; it does not count in
+        comparisons.
     :ivar fingerprints: what each of `trashed_ids` was like when this was decided (see `fingerprint`), as the list of duplicate groups
         tells it; empty where nothing depends on that. An asset that is different now does not go.
     """
@@ -232,7 +233,7 @@ class Removal(Action):
     kept_ids: tuple[str, ...] = ()
     duplicate_id: str | None = None
     fingerprints: tuple[str, ...] = ()
-    own_videos: tuple[str, ...] | None = None
+    own_videos: tuple[str, ...] | None = field(default=None, eq=False)
     operations: ClassVar[tuple[str, ...]] = ("deleteAssets", *LOOK)
     is_in_trash_fine: ClassVar[bool] = False
 

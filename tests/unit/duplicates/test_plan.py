@@ -12,21 +12,11 @@ from immich_tools.duplicates import ArchivedKeeper, DuplicateFacts, DuplicatesOp
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import Album, AlbumRole, Asset, DuplicateGroup, Person, Place, Tag, Visibility
 from immich_tools.plan.effects.albums import AddToAlbum
-from immich_tools.plan.effects.assets import DeleteForever, TrashAssets
+from immich_tools.plan.effects.assets import DeleteForever, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action
 from immich_tools.plan.effects.duplicates import DismissDuplicates
 from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.model import Label, Skip
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    DeleteForever,
-    DismissDuplicates,
-    SetField,
-    TrashAssets,
-)
-from immich_tools.plan.document import Label, Skip
 from immich_tools.settings.documents import from_document
 
 Make = Callable[..., Asset]

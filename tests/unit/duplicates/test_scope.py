@@ -221,10 +221,10 @@ def test_a_tie_never_decides_between_an_upload_and_the_archive(
     ("loser", "video", "code"),
     [
         ({}, {}, None),
-        ({}, EXTERNAL, "motion-video-elsewhere"),
+        ({}, EXTERNAL, None),
         (EXTERNAL, EXTERNAL, None),
-        (EXTERNAL, {}, "motion-video-elsewhere"),
-        (EXTERNAL, {"library_id": "another"}, "motion-video-elsewhere"),
+        (EXTERNAL, {}, None),
+        (EXTERNAL, {"library_id": "another"}, None),
         ({}, {"original_path": "/safe/v.mov"}, "motion-video-elsewhere"),
         ({}, None, "motion-video-elsewhere"),
     ],
