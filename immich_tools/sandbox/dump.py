@@ -12,13 +12,13 @@ Json = dict[str, Any]
 
 
 def dump_state(server: Server) -> Json:
-    """Users, assets, albums, tags, stacks, people, libraries and partners by id or name, sorted; no time of a change, and no
-    thumbnail that the server picked by itself."""
+    """Users, assets, albums, tags, stacks, people, libraries and partners by id or name, sorted; no time of a change. The
+    cover of an album is the one that the next reader sees."""
     state = server.state
     return {
         "users": {user.id: {"name": user.name, "email": user.email} for user in _by_id(state.users)},
         "assets": {asset.id: _asset(server, asset) for asset in _by_id(state.assets)},
-        "albums": {album.id: _album(album) for album in _by_id(state.albums)},
+        "albums": {album.id: _album(server, album) for album in _by_id(state.albums)},
         "tags": {
             f"{tag.owner_id}:{tag.value}": {"color": tag.color, "assets": sorted(tag.asset_ids)}
             for tag in sorted(state.tags.values(), key=lambda tag: (tag.owner_id, tag.value))
@@ -84,7 +84,7 @@ def _face(face: Face) -> Json:
     return {"id": face.id, "person": face.person_id, "box": list(face.box), "source": face.source_type}
 
 
-def _album(album: Album) -> Json:
+def _album(server: Server, album: Album) -> Json:
     return {
         "owner": album.owner_id,
         "name": album.name,
@@ -94,5 +94,5 @@ def _album(album: Album) -> Json:
         "hasSharedLink": album.has_shared_link,
         "isActivityEnabled": album.is_activity_enabled,
         "order": album.order,
-        "thumbnail": album.thumbnail_id if album.thumbnail_is_chosen else None,
+        "thumbnail": server.state.cover_of(album),
     }

@@ -134,8 +134,7 @@ class Asset:
 
 @define(eq=False)
 class Album:
-    """`asset_ids` keeps the order of adding; `user_roles` does not hold the owner; `thumbnail_is_chosen` tells a thumbnail
-    set by a user from one that the server picked."""
+    """`asset_ids` keeps the order of adding; `user_roles` does not hold the owner."""
 
     id: str
     owner_id: str
@@ -147,7 +146,6 @@ class Album:
     asset_ids: dict[str, None] = field(factory=dict)
     user_roles: dict[str, AlbumRole] = field(factory=dict)
     thumbnail_id: str | None = None
-    thumbnail_is_chosen: bool = False
     has_shared_link: bool = False
     is_activity_enabled: bool = True
     order: str = "desc"

@@ -199,7 +199,7 @@ class Filling:
         for asset_id in asset_ids:
             state.add_to_album(album, asset_id)
         if thumbnail_id is not None:
-            album.thumbnail_id, album.thumbnail_is_chosen = thumbnail_id, True
+            album.thumbnail_id = thumbnail_id
         return album.id
 
     def add_tag(

@@ -119,7 +119,7 @@ class State:
             album = self.albums[album_id]
             album.asset_ids.pop(asset.id, None)
             if album.thumbnail_id == asset.id:
-                album.thumbnail_id, album.thumbnail_is_chosen = None, False
+                album.thumbnail_id = None
         for tag_id in self.tags_of_asset.pop(asset.id, {}):
             self.tags[tag_id].asset_ids.discard(asset.id)
         for face_id in self.faces_of_asset.pop(asset.id, []):
@@ -174,21 +174,25 @@ class State:
         del album.asset_ids[asset_id]
         self.albums_of_asset[asset_id].discard(album.id)
         if album.thumbnail_id == asset_id:
-            album.thumbnail_id, album.thumbnail_is_chosen = None, False
+            album.thumbnail_id = None
         return True
 
+    def cover_of(self, album: Album) -> str | None:
+        """The cover that the next reader sees: the album's own while it is a member outside the trash, else the newest of these."""
+        cover = self.assets.get(album.thumbnail_id or "")
+        if cover is not None and cover.id in album.asset_ids and cover.deleted_at is None:
+            return cover.id
+        shown = (asset for asset in self.existing(album.asset_ids) if asset.deleted_at is None)
+        newest = max(shown, key=lambda asset: (asset.file_created_at, asset.id), default=None)
+        return None if newest is None else newest.id
+
     def refresh_covers(self) -> None:
-        """Give albums whose cover is not among their members outside the trash the newest of these, if there is any: what the
-        server does whenever albums are read (both versions). The old cover does not come back."""
+        """Replace covers that are not to be seen: what the server does whenever albums are read (both versions). The old cover
+        does not come back."""
         for album in self.albums.values():
-            cover = self.assets.get(album.thumbnail_id or "")
-            if cover is not None and cover.id in album.asset_ids and cover.deleted_at is None:
-                continue
-            shown = (asset for asset in self.existing(album.asset_ids) if asset.deleted_at is None)
-            newest = max(shown, key=lambda asset: (asset.file_created_at, asset.id), default=None)
-            chosen = None if newest is None else newest.id
-            if chosen != album.thumbnail_id:
-                album.thumbnail_id, album.thumbnail_is_chosen, album.updated_at = chosen, False, self.now()
+            cover = self.cover_of(album)
+            if cover != album.thumbnail_id:
+                album.thumbnail_id, album.updated_at = cover, self.now()
 
     def remove_album(self, album: Album) -> None:
         """Delete an album; its assets stay."""

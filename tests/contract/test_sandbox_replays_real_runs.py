@@ -420,5 +420,6 @@ def _moves(dialect: Dialect, document: Json) -> set[int]:
 
 
 def test_every_recorded_run_is_replayed() -> None:
-    """The patterns above name them all."""
-    assert len(list(FOLDER.rglob("*.json"))) == FILES
+    """The patterns above name them all; those in other folders are read elsewhere."""
+    folders = ("album-backup", "duplicates", "missing-originals", "moves")
+    assert sum(len(list((FOLDER / folder).glob("*.json"))) for folder in folders) == FILES

@@ -48,7 +48,7 @@ def whole(scene: Scene, **more: Any) -> str:
     )
     album = scene.sandbox.state.albums[album_id]
     album.order, album.is_activity_enabled = "asc", False
-    album.thumbnail_id, album.thumbnail_is_chosen = members[1], True
+    album.thumbnail_id = members[1]
     return album_id
 
 
@@ -179,7 +179,6 @@ def test_what_left_an_album_before_it_was_deleted_does_not_come_back_into_it(sce
     album_id = whole(scene)
     action = deletion(scene, album_id)
     scene.sandbox.state.remove_from_album(scene.sandbox.state.albums[album_id], action.asset_ids[0])
-    scene.sandbox.state.albums[album_id].thumbnail_is_chosen = True
     scene.sandbox.state.albums[album_id].thumbnail_id = action.thumbnail_asset_id
     before = by_name(scene)
     outcome = carry_out(scene, evolve(action, thumbnail_asset_id=action.asset_ids[1]))
@@ -350,7 +349,10 @@ def test_an_album_that_was_made_and_lost_an_asset_is_unmade(scene: Scene) -> Non
     undone = scene.undo(outcome.run_id)
     assert status_of(undone) is Status.DONE and not scene.sandbox.state.albums
     scene.undo(undone.run_id)
-    assert by_name(scene) == held
+    again = by_name(scene)
+    for dump in (held, again):  # nobody had chosen a cover: the server chooses one for each album
+        del dump["albums"][0]["thumbnail"]
+    assert again == held
 
 
 def test_an_album_that_is_gone_is_not_looked_for_elsewhere(scene: Scene) -> None:

@@ -203,7 +203,7 @@ def update_album(call: Call) -> Response:
     if "albumThumbnailAssetId" in body:
         if body["albumThumbnailAssetId"] not in album.asset_ids:
             raise bad_request("Invalid album thumbnail")
-        album.thumbnail_id, album.thumbnail_is_chosen = body["albumThumbnailAssetId"], True
+        album.thumbnail_id = body["albumThumbnailAssetId"]
     album.name = body.get("albumName", album.name)
     album.description = body.get("description", album.description)
     album.is_activity_enabled = body.get("isActivityEnabled", album.is_activity_enabled)
