@@ -255,6 +255,7 @@ class _Planner:
                 group, Refusal(SkipCode.READ_ONLY_LIBRARY, _("the server cannot write beside the keeper's file"))
             )
             return
+        requires = tuple(change.id for change in transfers)
         transfers += [
             *self._covers(group, choice, {change.id for change in transfers}),
             *(
@@ -262,7 +263,9 @@ class _Planner:
                     f"link:{each.still.id}",
                     LinkMotionVideo(each.still.id, each.still.live_photo_video_id, each.after, straightens=True),
                     _("its motion video was crossed with another copy's"),
-                    group=group.id,
+                    # The jobs of every other write link anew, so this comes after them.
+                    requires,
+                    group.id,
                 )
                 for each in choice.relinks
             ),

@@ -219,6 +219,11 @@ class Immich:
         except ValueError:
             return None
 
+    @property
+    def moves_twice_for_first_sidecar(self) -> bool:
+        """Whether the first sidecar of an asset moves its ``updatedAt`` once by itself (2.3.1 does, 3.1.0 does not)."""
+        return compat.moves_twice_for_first_sidecar(self.version)
+
     def check_writable(self) -> None:
         """Refuse to write to an unsupported version.
 

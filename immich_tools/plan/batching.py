@@ -10,7 +10,7 @@ from attrs import frozen
 
 from immich_tools.immich.connection import chunks
 from immich_tools.plan.effects import KINDS
-from immich_tools.plan.effects.base import Action, Change, Job
+from immich_tools.plan.effects.base import Action, Change
 
 ITEMS: Final = 2000
 """Ids in one request that answers for each id by itself."""
@@ -36,13 +36,8 @@ class Batch:
 
     @property
     def awaited(self) -> frozenset[str]:
-        """Ids of the assets for which it starts a job on the server."""
-        return frozenset(
-            asset_id
-            for change in self.changes
-            if change.action.started_job is not Job.NONE
-            for asset_id in change.action.assets
-        )
+        """Ids of the assets whose earlier jobs must have run."""
+        return frozenset(asset_id for change in self.changes for asset_id in change.action.awaits)
 
     def halves(self) -> tuple[Batch, ...]:
         """Cut in two, between assets if there are several, else between the fields of the one; empty when it cannot be cut.

@@ -24,18 +24,16 @@ class Deviation:
     :ivar missing_tags: ids of tags that it lost.
     :ivar returned_tags: ids of tags that were taken off and are back.
     :ivar fields: field → what it is to hold.
-    :ivar is_relinked: it points to another motion video than the run let it point to.
     """
 
     missing_tags: frozenset[str] = frozenset()
     returned_tags: frozenset[str] = frozenset()
     fields: tuple[tuple[AssetField, FieldValue], ...] = ()
-    is_relinked: bool = False
 
     @property
     def is_empty(self) -> bool:
         """Whether it is as it is to be."""
-        return not (self.missing_tags or self.returned_tags or self.fields or self.is_relinked)
+        return not (self.missing_tags or self.returned_tags or self.fields)
 
 
 @define
@@ -46,16 +44,12 @@ class Expected:
     :ivar tags: ids of the tags.
     :ivar written: the fields that the run wrote; the others it only protects.
     :ivar removed: ids of the tags that the run took off.
-    :ivar video_id: motion video that the run let it point to.
-    :ivar is_linked: whether the run wrote that.
     """
 
     fields: dict[AssetField, FieldValue]
     tags: set[str]
     written: set[AssetField] = field(factory=set)
     removed: set[str] = field(factory=set)
-    video_id: str | None = None
-    is_linked: bool = False
 
     @classmethod
     def of(cls, asset: Asset) -> Expected:
@@ -77,10 +71,6 @@ class Expected:
         self.tags.discard(tag_id)
         self.removed.add(tag_id)
 
-    def link(self, video_id: str | None) -> None:
-        """It points to another motion video."""
-        self.video_id, self.is_linked = video_id, True
-
     def deviation(self, asset: Asset) -> Deviation:
         """How an asset differs as it was read, with its tags.
 
@@ -91,7 +81,6 @@ class Expected:
             frozenset(self.tags - held),
             frozenset(self.removed & held),
             tuple(self._fields(asset)),
-            self.is_linked and asset.live_photo_video_id != self.video_id,
         )
 
     def _fields(self, asset: Asset) -> Iterator[tuple[AssetField, FieldValue]]:

@@ -15,7 +15,7 @@ from attrs import define, field
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
-from immich_tools.plan.effects.assets import LinkMotionVideo, SetField
+from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Action, Change, Job, RunState
 from immich_tools.plan.effects.tags import AddTag, RemoveTag
 from immich_tools.plan.expected import Deviation, Expected
@@ -46,6 +46,7 @@ class Settlement:
     _pending: dict[str, Asset] = field(factory=dict)
     _unsettled: set[str] = field(factory=set)
     _settled: set[str] = field(factory=set)
+    _without_sidecar: set[str] = field(factory=set)
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def prepare(self, changes: Iterable[Change]) -> dict[str, Asset]:
@@ -66,6 +67,8 @@ class Settlement:
             fresh |= snapshot(self.run.immich, unread)
         self._known.update(fresh)
         self.expected.update((name, Expected.of(asset)) for name, asset in fresh.items())
+        if self.run.immich.moves_twice_for_first_sidecar:
+            self._without_sidecar.update(fresh)
         return fresh
 
     def take_up(self, before: Mapping[str, Expected], done: Iterable[Change]) -> None:
@@ -123,6 +126,13 @@ class Settlement:
         if not waited:
             return
         settled = self.run.immich.settled.wait(waited, progress=self.progress)
+        first = {name: asset for name, asset in settled.items() if name in self._without_sidecar}
+        if first:
+            # The first sidecar may move it twice, once before its metadata is read: the move of another job behind that one tells.
+            self.run.immich.assets.queue_jobs(sorted(first))
+            again = self.run.immich.settled.wait(first, progress=self.progress)
+            settled = {name: asset for name, asset in settled.items() if name not in first} | again
+            self._without_sidecar -= first.keys()
         for name in waited:
             del self._pending[name]
             if name in settled:
@@ -148,8 +158,6 @@ class Settlement:
         yield from (SetField(name, each, field_value(asset, each), value) for each, value in deviation.fields)
         yield from (RemoveTag(name, tag_id) for tag_id in sorted(deviation.returned_tags))
         yield from (AddTag(name, tag_id) for tag_id in sorted(deviation.missing_tags))
-        if deviation.is_relinked:
-            yield LinkMotionVideo(name, asset.live_photo_video_id, self.expected[name].video_id, straightens=True)
 
     def deviation(self, name: str) -> Deviation:
         """How an asset differs from what is expected, as last read."""
@@ -196,6 +204,4 @@ def _reason(deviation: Deviation) -> str:
         parts.append(_("tags"))
     if deviation.returned_tags:
         parts.append(_("removed tags"))
-    if deviation.is_relinked:
-        parts.append(_("motion video"))
     return _("the server took back what was written ({what})").format(what=", ".join(parts))

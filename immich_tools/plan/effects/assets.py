@@ -172,11 +172,9 @@ class LinkMotionVideo(OneAsset):
     words: ClassVar[str] = _("join live photos")
     phase: ClassVar[Phase] = Phase.LINKS
     operations: ClassVar[tuple[str, ...]] = ("updateAsset", *LOOK)
-    job: ClassVar[Job] = Job.FLAG
-    is_expected: ClassVar[bool] = True
     is_sent_alone: ClassVar[bool] = True
     is_in_trash_fine: ClassVar[bool] = False
-    reading: ClassVar[Reading] = Reading.SNAPSHOT
+    reading: ClassVar[Reading] = Reading.EACH
     before: str | None
     after: str | None
     straightens: bool = False
@@ -201,8 +199,10 @@ class LinkMotionVideo(OneAsset):
             return None
         return stale(_("the motion video has been changed since"))
 
-    def expect(self, run: RunState, asset_id: str, expected: Expected) -> None:
-        expected.link(self.after)
+    @property
+    def awaits(self) -> tuple[str, ...]:
+        # The request itself starts no job (2.3.1 and 3.1.0), but one of an earlier write would link anew.
+        return self.named
 
     @classmethod
     def send(cls, run: RunState, changes: Sequence[Change[Any]]) -> Results:

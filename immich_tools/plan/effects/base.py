@@ -293,6 +293,11 @@ class Action:
         """What this one starts on the server."""
         return self.job
 
+    @property
+    def awaits(self) -> tuple[str, ...]:
+        """Ids of the assets whose earlier jobs must have run before it is sent."""
+        return self.assets if self.started_job is not Job.NONE else ()
+
     def written(self, run: RunState, change_id: str) -> tuple[str, ...]:
         """Ids of the assets that its request really writes to: those for which the server starts a job."""
         return self.assets
