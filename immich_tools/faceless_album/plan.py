@@ -215,7 +215,9 @@ class _Planner:
             return None
         if asset.people or asset.added_at is None:
             return None
-        if facts.read_at - asset.added_at < timedelta(hours=self.options.minimum_age):
+        # The server's clock may be ahead of this computer's.
+        age = max(facts.read_at - asset.added_at, timedelta(0))
+        if age < timedelta(hours=self.options.minimum_age):
             return TOO_YOUNG, _("has not been on the server for long, and people in it may not be found yet")
         return None
 

@@ -230,6 +230,8 @@ def test_what_is_not_left_out(options: FacelessAlbumOptions) -> None:
 
 
 YOUNG = asset("young", added_at=NOW - timedelta(minutes=5))
+AHEAD = asset("young", added_at=NOW + timedelta(minutes=5))
+"""Added by a server whose clock is ahead."""
 
 
 @pytest.mark.parametrize(
@@ -239,6 +241,8 @@ YOUNG = asset("young", added_at=NOW - timedelta(minutes=5))
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=3), "too-young"),
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=0), "create"),
         (YOUNG, FacelessAlbumOptions(minimum_age=0), Recognition(is_on=True, pending=None), "create"),
+        (AHEAD, FacelessAlbumOptions(minimum_age=0), Recognition(is_on=True, pending=None), "create"),
+        (AHEAD, OPTIONS, Recognition(is_on=True, pending=None), "too-young"),
         (evolve(YOUNG, people=ANNA), OPTIONS, Recognition(is_on=True, pending=None), "not-meant"),
         (YOUNG, FacelessAlbumOptions(rule=Rule.NO_GPS), None, "create"),
     ],
