@@ -18,9 +18,8 @@ from immich_tools.folder_albums.sharing import ShareRole
 from immich_tools.i18n import _
 from immich_tools.immich.filters import SHOWN
 from immich_tools.immich.models import Asset, AssetType, Visibility
-from immich_tools.plan.model import Skip
 from immich_tools.paths import PathFilter, is_below
-from immich_tools.plan.document import Skip
+from immich_tools.plan.model import Skip
 
 NOT_OWN: Final = "not-own"
 UNFIT: Final = "unfit"

@@ -10,23 +10,12 @@ from attrs import evolve, frozen
 
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, Asset, Place, Tag, Visibility
+from immich_tools.placeholder_dates import is_placeholder
 from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
 from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.tags import AddTag, RemoveTag
 from immich_tools.plan.fields import AssetField, FieldValue
-from immich_tools.placeholder_dates import is_placeholder
-from immich_tools.plan.actions import (
-    Action,
-    AddTag,
-    AddToAlbum,
-    AssetField,
-    FieldValue,
-    RemoveFromAlbum,
-    RemoveTag,
-    SetField,
-)
-from immich_tools.plan.document import Change
 
 NEAR: Final = 0.01
 """Degrees; about a kilometre."""

@@ -13,8 +13,9 @@ from immich_tools.duplicates import DuplicatesOptions, Related, make_plan
 from immich_tools.duplicates.edits import base_and_mark, has_edits
 from immich_tools.duplicates.series import has_series, shot_of
 from immich_tools.immich.models import Asset, AssetType
-from immich_tools.plan.actions import StackAssets, TrashAssets
-from immich_tools.plan.document import Plan
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.stacks import StackAssets
+from immich_tools.plan.model import Plan
 from tests.unit.duplicates.conftest import NOON, build_asset, build_facts
 
 BURSTS = (
