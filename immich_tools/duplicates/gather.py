@@ -14,7 +14,7 @@ from immich_tools.errors import AccessDenied, RequestRefused, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich import compat
 from immich_tools.immich.filters import AssetFilter
-from immich_tools.immich.models import Album, Asset, Person, Tag
+from immich_tools.immich.models import Album, Asset, Person, SharedLink, Tag
 from immich_tools.paths import is_below
 from immich_tools.paths.names import separated
 
@@ -48,7 +48,9 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
     tags: Mapping[str, frozenset[Tag]] = {}
     people: Mapping[str, frozenset[Person]] | None = None
     videos: Mapping[str, Asset] = {}
+    links: tuple[SharedLink, ...] | None = None
     if assets:
+        links = _links(immich)
         videos = immich.assets.read({asset.live_photo_video_id for asset in assets if asset.live_photo_video_id})
         if options.transfer_metadata or Rule.ALBUMS in options.rank:
             albums = immich.albums.all()
@@ -66,6 +68,7 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
         members=members,
         tags=tags,
         people=people,
+        links=links,
         videos=videos,
         can_resolve=compat.resolves_duplicates(immich.version) and immich.api_key.allows("duplicate.delete"),
     )
@@ -74,6 +77,13 @@ def gather(immich: Immich, options: DuplicatesOptions | None = None) -> Duplicat
 def _people(immich: Immich, assets: Sequence[Asset]) -> Mapping[str, frozenset[Person]] | None:
     try:
         return immich.people.of_assets(assets)
+    except AccessDenied:
+        return None
+
+
+def _links(immich: Immich) -> tuple[SharedLink, ...] | None:
+    try:
+        return tuple(immich.shared_links.all())
     except AccessDenied:
         return None
 

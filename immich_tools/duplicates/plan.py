@@ -36,7 +36,6 @@ from immich_tools.plan.effects.duplicates import DismissDuplicates
 from immich_tools.plan.effects.stacks import StackAssets
 from immich_tools.plan.fingerprint import fingerprint
 from immich_tools.plan.model import Keep, Label, Plan, Skip
-from immich_tools.plan.transfer import Metadata, left_behind, metadata_of, transfer_changes, with_local_date
 from immich_tools.plan.transfer import (
     Metadata,
     left_behind,
