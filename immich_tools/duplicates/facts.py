@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from immich_tools.immich.models import Album, Asset, DuplicateGroup, Person, Tag, Version
+from immich_tools.immich.models import Album, Asset, DuplicateGroup, Person, SharedLink, Tag, Version
 
 
 @frozen(repr=False)
@@ -20,6 +20,7 @@ class DuplicateFacts:
     :ivar members: album id → which of the groups' assets are in it.
     :ivar tags: asset id → the tags it carries itself; an asset missing here has unknown tags.
     :ivar people: asset id → named people recognised on it; None when the key may not read people, or nobody asked.
+    :ivar links: the user's links to single assets; None when the key may not read them, or nobody asked.
     :ivar videos: the motion videos of live photos among the groups' assets, by id; one that could not be read is missing.
     :ivar read_only_libraries: ids of external libraries that an earlier run found to lose metadata.
     :ivar can_resolve: whether ``POST /duplicates/resolve`` is there and the key may use it (Immich 2.7 on).
@@ -33,6 +34,7 @@ class DuplicateFacts:
     members: Mapping[str, frozenset[str]] = field(factory=dict)
     tags: Mapping[str, frozenset[Tag]] = field(factory=dict)
     people: Mapping[str, frozenset[Person]] | None = None
+    links: tuple[SharedLink, ...] | None = None
     videos: Mapping[str, Asset] = field(factory=dict)
     can_resolve: bool = False
     read_only_libraries: frozenset[str] = frozenset()

@@ -14,7 +14,7 @@ from immich_tools.errors import AccessDenied, RequestRefused, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich import compat
 from immich_tools.immich.filters import AssetFilter
-from immich_tools.immich.models import Album, Asset, Person, Tag
+from immich_tools.immich.models import Album, Asset, Person, SharedLink, Tag
 from immich_tools.paths import is_below
 from immich_tools.paths.names import separated
 
@@ -51,7 +51,9 @@ def gather(
     tags: Mapping[str, frozenset[Tag]] = {}
     people: Mapping[str, frozenset[Person]] | None = None
     videos: Mapping[str, Asset] = {}
+    links: tuple[SharedLink, ...] | None = None
     if assets:
+        links = _links(immich)
         videos = immich.assets.read({asset.live_photo_video_id for asset in assets if asset.live_photo_video_id})
         if options.transfer_metadata or Rule.ALBUMS in options.rank:
             albums = immich.albums.all()
@@ -69,6 +71,7 @@ def gather(
         members=members,
         tags=tags,
         people=people,
+        links=links,
         videos=videos,
         read_only_libraries=frozenset(read_only_libraries),
         can_resolve=compat.resolves_duplicates(immich.version) and immich.api_key.allows("duplicate.delete"),
@@ -78,6 +81,13 @@ def gather(
 def _people(immich: Immich, assets: Sequence[Asset]) -> Mapping[str, frozenset[Person]] | None:
     try:
         return immich.people.of_assets(assets)
+    except AccessDenied:
+        return None
+
+
+def _links(immich: Immich) -> tuple[SharedLink, ...] | None:
+    try:
+        return tuple(immich.shared_links.all())
     except AccessDenied:
         return None
 

@@ -13,7 +13,7 @@ from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.rank import is_in_library
 from immich_tools.duplicates.scope import vanishes
 from immich_tools.i18n import _, ngettext
-from immich_tools.immich.models import Album, Asset, Visibility
+from immich_tools.immich.models import Album, Asset, SharedLink, Visibility
 from immich_tools.paths import is_below
 
 SHOWN_NAMES = 5
@@ -31,6 +31,8 @@ class Findings:
     archive_lost: int = 0
     groups_losing_people: int = 0
     people: Counter[str] = field(factory=Counter)
+    groups_losing_links: int = 0
+    links: Counter[str] = field(factory=Counter)
     groups_losing_albums: int = 0
     albums: Counter[str] = field(factory=Counter)
     groups_differing: int = 0
@@ -43,6 +45,7 @@ class Findings:
             *self._origins(kept, losers),
             *self._visibility(kept, losers, options),
             *self._people(kept, losers, facts),
+            *self._links(kept, losers, facts),
         ]
 
     def _origins(self, kept: Sequence[Asset], losers: Sequence[Asset]) -> list[str]:
@@ -87,6 +90,18 @@ class Findings:
         self.people.update(names)
         return [_("recognised only on a copy that goes: {names}").format(names=", ".join(names))]
 
+    def _links(self, kept: Sequence[Asset], losers: Sequence[Asset], facts: DuplicateFacts) -> list[str]:
+        stay, go = ({asset.id for asset in assets} for assets in (kept, losers))
+        lost = [
+            link for link in facts.links or () if not link.asset_ids.isdisjoint(go) and link.asset_ids.isdisjoint(stay)
+        ]
+        if not lost:
+            return []
+        self.groups_losing_links += 1
+        names = sorted(_link_name(link) for link in lost)
+        self.links.update(names)
+        return [_("shown only as a copy that goes by the shared link {names}").format(names=", ".join(names))]
+
     def closed_albums(self, albums: Sequence[Album]) -> list[str]:
         """What to say about albums of losers that the keeper cannot enter."""
         if not albums:
@@ -124,6 +139,20 @@ class Findings:
         if options.report_people and not options.dismiss and facts.people is None and assets:
             notes.append(
                 _("Who is recognised on which copy was not read: the key may not read people (permission person.read).")
+            )
+        if self.groups_losing_links:
+            notes.append(
+                ngettext(
+                    "In {count} group a shared link shows only a copy that goes, and will not show the photo any more: {names}.",
+                    "In {count} groups a shared link shows only a copy that goes, and will not show the photo any more: {names}.",
+                    self.groups_losing_links,
+                ).format(count=self.groups_losing_links, names=_names(self.links))
+            )
+        if not options.dismiss and facts.links is None and assets:
+            notes.append(
+                _(
+                    "Which shared links show a copy that goes was not read: the key may not read them (permission sharedLink.read)."
+                )
             )
         if self.groups_differing:
             notes.append(
@@ -195,6 +224,10 @@ class Findings:
                 ).format(count=self.upload_goes)
             )
         return notes
+
+
+def _link_name(link: SharedLink) -> str:
+    return f"'{link.description}'" if link.description else _("of {date}").format(date=link.created_on)
 
 
 def _names(counted: Counter[str]) -> str:

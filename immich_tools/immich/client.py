@@ -31,6 +31,7 @@ from immich_tools.immich.libraries import Libraries
 from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.settled import Settled
+from immich_tools.immich.shared_links import SharedLinks
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
 from immich_tools.immich.users import Users
@@ -70,6 +71,7 @@ class Immich:
         self.duplicates = Duplicates(connection, self._version)
         self.integrity = Integrity(connection, self._version)
         self.libraries = Libraries(connection)
+        self.shared_links = SharedLinks(connection)
         self.downloads = Downloads(connection)
         self.settled = Settled(connection, self.assets)
 

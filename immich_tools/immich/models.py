@@ -267,6 +267,21 @@ class Album:
 
 
 @frozen
+class SharedLink:
+    """A link to single assets.
+
+    :ivar description: empty where nobody gave it one.
+    :ivar created_on: the day it was made, such as ``2024-05-03``.
+    :ivar asset_ids: what it shows; without what is in the trash.
+    """
+
+    id: str
+    description: str
+    created_on: str
+    asset_ids: frozenset[str]
+
+
+@frozen
 class Library:
     """An external library.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import timedelta
 
 from attrs import define, evolve, field, frozen
 
@@ -23,6 +24,7 @@ from immich_tools.plan.transfer import (
     without_placeholder,
 )
 
+_A_SECOND = timedelta(seconds=1)
 _SHOWN = (Visibility.TIMELINE, Visibility.ARCHIVE)
 
 
@@ -64,6 +66,14 @@ class Moves:
         if target.visibility not in _SHOWN:
             return _("the file there, {path}, is the video of a live photo").format(path=target.original_path)
         return self._transfer(source, target)
+
+    def takes_date(self, asset_id: str) -> bool:
+        """Whether the asset there has the same date, which a transfer does not overwrite; then a sidecar left behind holds nothing more."""
+        source, target = self.facts.details.get(asset_id), self.facts.details.get(self.facts.moved[asset_id])
+        if source is None or target is None or source.exif is None or target.exif is None:
+            return False
+        date, there = source.exif.date_time_original, target.exif.date_time_original
+        return date is None or (there is not None and abs(date - there) < _A_SECOND)
 
     def _refuse(self, asset_id: str, target: Asset) -> str | None:
         path = target.original_path

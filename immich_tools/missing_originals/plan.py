@@ -131,16 +131,22 @@ class _Planner:
         gone = [record for record in unit.missing if record.id in self.records and not record.is_trashed]
         if not gone:
             return
-        refusal = self._refuse(unit, gone)
-        if refusal is None and guards:
-            refusal = SkipCode.GUARD, _("nothing is trashed: {reasons}").format(reasons="; ".join(guards))
         moves: list[Move] = []
-        for record in gone if refusal is None else ():
+        incomplete: tuple[SkipCode, str] | None = None
+        emptied: set[str] = set()
+        for record in gone:
             move = self.moves.plan(record.id) if record.id in self.facts.moved else None
             if isinstance(move, Move):
                 moves.append(move)
+                if self.moves.takes_date(record.id):
+                    emptied.update(self.facts.sidecars_of(record))
             elif move is not None:
-                refusal = SkipCode.MOVED_INCOMPLETE, _("its file was moved, but {reason}").format(reason=move)
+                incomplete = SkipCode.MOVED_INCOMPLETE, _("its file was moved, but {reason}").format(reason=move)
+        unit = unit.without_sidecars(emptied)
+        refusal = self._refuse(unit, gone)
+        if refusal is None and guards:
+            refusal = SkipCode.GUARD, _("nothing is trashed: {reasons}").format(reasons="; ".join(guards))
+        refusal = refusal or incomplete
         claims = self._claims(unit) if refusal is None else None
         if claims is not None:
             self._trash(unit, gone, moves, claims)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from enum import Enum
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from immich_tools.disk.findings import FileState
 from immich_tools.i18n import _
@@ -66,6 +66,15 @@ class Unit:
     def id(self) -> str:
         """The first of its members' ids."""
         return self.members[0].id
+
+    def without_sidecars(self, paths: Container[str]) -> Unit:
+        """The same where some sidecars count for nothing: Immich writes one beside an original at its first edit, so that it stays behind
+        when somebody moves the file by hand (2.3.1 and 3.1.0).
+
+        :param paths: sidecars whose content is carried over and read back before the unit goes.
+        """
+        left = (each for each in self.survivors if each.bond is not Bond.SIDECAR or each.path not in paths)
+        return evolve(self, survivors=tuple(left))
 
 
 def units_of(records: Iterable[AssetRecord], state_of: StateOf, sidecars_of: SidecarsOf) -> list[Unit]:

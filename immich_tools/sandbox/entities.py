@@ -197,6 +197,18 @@ class Stack:
 
 
 @define(eq=False)
+class SharedLink:
+    """A link to single assets."""
+
+    id: str
+    owner_id: str
+    key: bytes
+    description: str | None
+    created_at: datetime
+    asset_ids: list[str]
+
+
+@define(eq=False)
 class Library:
     id: str
     owner_id: str

@@ -14,6 +14,7 @@ from immich_tools.sandbox.entities import (
     Library,
     Partner,
     Person,
+    SharedLink,
     Stack,
     Tag,
     User,
@@ -39,6 +40,7 @@ class State:
         self.people: dict[str, Person] = {}
         self.faces: dict[str, Face] = {}
         self.stacks: dict[str, Stack] = {}
+        self.shared_links: dict[str, SharedLink] = {}
         self.libraries: dict[str, Library] = {}
         self.partners: list[Partner] = []
         self.paused_queues: set[str] = set()

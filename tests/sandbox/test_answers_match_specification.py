@@ -84,7 +84,7 @@ def requests(made: SampleLibrary, sandbox: Sandbox) -> list[tuple[str, str, str,
         "/server/version", "/server/about", "/server/features", "/server/config", "/server/ping", "/server/statistics",
         "/server/storage", "/server/media-types", "/users/me", "/users", "/admin/users", "/api-keys", "/api-keys/me",
         "/albums", "/albums/statistics", "/tags", "/people", "/stacks", "/libraries", "/duplicates", "/jobs",
-        "/assets/statistics", "/timeline/buckets", "/view/folder/unique-paths",
+        "/shared-links", "/assets/statistics", "/timeline/buckets", "/view/folder/unique-paths",
     ]  # fmt: skip
     walk: list[tuple[str, str, str, Any]] = [("GET", path, path, None) for path in plain]
     walk += [
@@ -125,6 +125,7 @@ def requests(made: SampleLibrary, sandbox: Sandbox) -> list[tuple[str, str, str,
         ("POST", "/auth/login", "/auth/login", {"email": "x@example.com", "password": "x"}),
         ("POST", "/assets/bulk-upload-check", "/assets/bulk-upload-check", {"assets": [{"id": "1", "checksum": "00"}]}),
         ("PUT", "/jobs/{name}", "/jobs/library", {"command": "pause"}),
+        ("POST", "/shared-links", "/shared-links", {"type": "INDIVIDUAL", "assetIds": [photo], "description": "x"}),
         ("POST", "/trash/restore", "/trash/restore", None),
         ("POST", "/trash/empty", "/trash/empty", None),
     ]

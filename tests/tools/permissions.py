@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 READING: Final = frozenset(
-    {"album.read", "asset.read", "asset.statistics", "duplicate.read", "person.read", "tag.read", "user.read"}
+    {
+        "album.read",
+        "asset.read",
+        "asset.statistics",
+        "duplicate.read",
+        "person.read",
+        "sharedLink.read",
+        "tag.read",
+        "user.read",
+    }
 )
 WRITING: Final = frozenset({"albumAsset.create", "asset.delete", "asset.update", "tag.asset"})
 UNDOING: Final = frozenset({"albumAsset.delete"})

@@ -146,6 +146,14 @@ class TestScope:
         assert after.trashed() == {"copy.jpg"}
         assert after.stacks == [[cover, shot], ["IMG_1234-bearbeitet.jpg", "IMG_1234.jpg"]]
 
+    def test_links_that_only_show_a_copy_that_goes_are_reported(self, pair: Server, shell: CommandLine) -> None:
+        for name, members in (("For Anna", ("copy.jpg", "one.jpg")), ("For Ben", ("copy.jpg", "best.jpg"))):
+            ids = [pair.ids[member] for member in members]
+            pair.api.post("/shared-links", {"type": "INDIVIDUAL", "assetIds": ids, "description": name})
+        result = shell.duplicates()
+        assert "In 1 group a shared link shows only a copy that goes" in result.out
+        assert "'For Anna'" in result.out and "'For Ben'" not in result.out
+
     def test_a_placeholder_is_no_date(self, server: Server, shell: CommandLine) -> None:
         server.photo("scan.jpg", taken=datetime(1970, 1, 1, tzinfo=UTC))
         server.photo("camera.jpg")

@@ -26,7 +26,7 @@ def test_a_key_with_only_what_is_needed_can_apply_and_undo(holiday: Server, shel
     assert snapshot(holiday) == before
 
 
-@pytest.mark.parametrize("missing", sorted(READING - {"person.read"}))
+@pytest.mark.parametrize("missing", sorted(READING - {"person.read", "sharedLink.read"}))
 def test_without_a_permission_to_read_it_is_named_and_nothing_is_lost(
     holiday: Server, shell: CommandLine, missing: str
 ) -> None:
@@ -52,9 +52,11 @@ def test_without_a_permission_to_read_it_is_named_and_nothing_is_lost(
     assert after == before
 
 
-def test_people_are_only_reported_so_their_permission_is_not_demanded(holiday: Server, shell: CommandLine) -> None:
-    result = shell.with_key(holiday.new_key(EVERYTHING - {"person.read"})).duplicates("--apply")
+@pytest.mark.parametrize("missing", ["person.read", "sharedLink.read"])
+def test_what_is_only_reported_needs_no_permission(holiday: Server, shell: CommandLine, missing: str) -> None:
+    result = shell.with_key(holiday.new_key(EVERYTHING - {missing})).duplicates("--apply")
     assert result.code == ExitCode.DONE, result.err
+    assert f"(permission {missing})" in result.out
     check_nothing_is_lost(snapshot(holiday))
 
 

@@ -55,6 +55,7 @@ def build_facts(*groups: DuplicateGroup | tuple[Asset, ...], **values: Any) -> D
         "population": 1000,
         "groups": named,
         "people": {},
+        "links": (),
         "tags": tags,
     }
     fields["tags"] = tags | values.pop("tags", {})

@@ -18,12 +18,14 @@ from immich_tools.immich.models import (
     Asset,
     DuplicateGroup,
     Person,
+    SharedLink,
     Tag,
     User,
     Version,
 )
 
 HOLIDAY = Album("al", "Holiday", "me", AlbumRole.OWNER)
+LINK = SharedLink("l", "For Anna", "2024-05-03", frozenset({"a"}))
 ANNA = Person("Anna", "p")
 
 
@@ -41,6 +43,7 @@ class Server:
         self.duplicates = SimpleNamespace(groups=self.read_groups)
         self.albums = SimpleNamespace(all=self.read_albums, memberships=self.read_memberships)
         self.tags = SimpleNamespace(of_assets=self.read_tags)
+        self.shared_links = SimpleNamespace(all=self.read_links)
         self.people = SimpleNamespace(of_assets=self.read_people)
         self.assets = SimpleNamespace(owned=lambda: 77, read=self.read_assets)
 
@@ -71,6 +74,11 @@ class Server:
         self._note("people", ids)
         return dict.fromkeys(ids, frozenset({ANNA}))
 
+    def read_links(self) -> list[SharedLink]:
+        if not {"all", "sharedLink.read"}.intersection(self._permissions):
+            raise AccessDenied("no sharedLink.read")
+        return [LINK]
+
     def _note(self, what: str, asset_ids: Iterable[str]) -> None:
         self.asked.append(what)
         self.asset_ids[what] = sorted(asset_ids)
@@ -100,7 +108,7 @@ def test_everything_for_the_groups_that_can_be_processed(groups: list[DuplicateG
     facts, server = facts_of(groups)
     assert facts.groups == tuple(groups)
     assert (facts.user_id, facts.population, facts.server_version) == ("me", 77, Version(3, 1, 0))
-    assert facts.albums == (HOLIDAY,)
+    assert facts.albums == (HOLIDAY,) and facts.links == (LINK,)
     assert facts.people == {"a": frozenset({ANNA}), "b": frozenset({ANNA})}
     assert server.asset_ids == {what: ["a", "b"] for what in ("albums", "tags", "people")}
 
@@ -134,7 +142,7 @@ def test_nothing_more_is_read_without_groups() -> None:
 
 def test_a_key_that_may_not_read_people(groups: list[DuplicateGroup]) -> None:
     facts, server = facts_of(groups, permissions=("duplicate.read",))
-    assert facts.people is None
+    assert facts.people is None and facts.links is None
     assert server.asked == ["albums", "tags"]
 
 

@@ -10,7 +10,17 @@ from attrs import evolve
 
 from immich_tools.duplicates import ArchivedKeeper, DuplicateFacts, DuplicatesOptions, Rule, make_plan
 from immich_tools.errors import UsageError
-from immich_tools.immich.models import Album, AlbumRole, Asset, DuplicateGroup, Person, Place, Tag, Visibility
+from immich_tools.immich.models import (
+    Album,
+    AlbumRole,
+    Asset,
+    DuplicateGroup,
+    Person,
+    Place,
+    SharedLink,
+    Tag,
+    Visibility,
+)
 from immich_tools.plan.effects.albums import AddToAlbum
 from immich_tools.plan.effects.assets import DeleteForever, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action
@@ -280,3 +290,21 @@ def test_a_copy_that_loses_by_a_placeholder_says_so(asset: Make, facts: MakeFact
     plan = make_plan(facts(copies))
     assert plan.keeps[0].reason == "kept: taken earliest"
     assert plan.changes[-1].reason == "scan.jpg: no date, only a placeholder: 1970-01-01"
+
+
+def test_links_that_only_show_a_copy_that_goes_are_reported(asset: Make, facts: MakeFacts) -> None:
+    def link(name: str, description: str, *ids: str) -> SharedLink:
+        return SharedLink(name, description, "2024-05-03", frozenset(ids))
+
+    links = (
+        link("1", "For Anna", "b"),
+        link("2", "", "b", "other"),
+        link("3", "Both", "a", "b"),
+        link("4", "Kept", "a"),
+    )
+    plan = make_plan(facts((asset("a.heic"), asset("b.jpg")), links=links))
+    assert "shown only as a copy that goes by the shared link 'For Anna', of 2024-05-03" in plan.changes[-1].reason
+    (note,) = plan.notes
+    assert note.startswith("In 1 group a shared link") and note.endswith(": 'For Anna', of 2024-05-03.")
+    (unread,) = make_plan(facts((asset("a.heic"), asset("b.jpg")), links=None)).notes
+    assert "sharedLink.read" in unread

@@ -70,7 +70,7 @@ def test_what_became_of_it() -> None:
     (change,) = plan.changes
     outcome = Outcome(plan, "run-1", results={change.id: Result(Status.STALE)})
     first, second = concluded(rows(given, plan, URL), outcome)
-    assert (first.run, first.result) == ("run-1", "fell-away") and (second.run, second.result) == ("", "")
+    assert (first.run, first.result) == ("run-1", "stale") and (second.run, second.result) == ("", "")
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.csv", "A.CSV"])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from immich_tools.disk.findings import MISSING
-from immich_tools.immich.models import Album, AlbumRole, Tag, Visibility
+from immich_tools.disk.findings import MISSING, PRESENT, Finding
+from immich_tools.immich.models import Album, AlbumRole, Asset, Tag, Visibility
 from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.memory import Memory, Trashed
 from immich_tools.missing_originals.options import MissingOriginalsOptions
@@ -23,6 +23,7 @@ from immich_tools.plan.fields import AssetField
 from immich_tools.plan.model import Plan
 from tests.unit.missing_originals.build import (
     ME,
+    NOON,
     OTHER,
     RENAMED,
     TODAY,
@@ -309,6 +310,44 @@ def test_what_cannot_hand_everything_over_stays(values: dict[str, Any], words: s
     plan = make_plan(moved(**values))
     assert plan.changes == ()
     assert code_of(plan, 1) == "moved-incomplete" and words in reason_of(plan, 1)
+
+
+LEFT_BEHIND = f"{MOVED.path}.xmp"
+
+
+@pytest.mark.parametrize("state", [PRESENT, UNKNOWN])
+@pytest.mark.parametrize("source", RecordSource)
+def test_a_sidecar_left_behind_is_no_part_once_its_content_is_carried_over(
+    state: Finding, source: RecordSource
+) -> None:
+    """Immich writes it at the first edit, and whoever moves a picture by hand leaves it where it is."""
+    findings = {MOVED.path: MISSING, f"{MOVED.path[:-4]}.xmp": MISSING} | (
+        {} if state is PRESENT else {LEFT_BEHIND: state}
+    )
+    edited = changed(MOVED, sidecar_path=LEFT_BEHIND)
+    given = evolve(moved(), source=source, findings=findings)
+    given = evolve(given, records=tuple(edited if each.id == edited.id else each for each in given.records))
+    *transfers, removal = make_plan(given).changes
+    assert transfers and set(removal.requires) == {change.id for change in transfers}
+    assert removal.action.assets == ids(1)
+    lost = make_plan(evolve(given, moved={}))
+    assert lost.changes == () and code_of(lost, 1) == "partial"
+
+
+def test_a_sidecar_with_a_date_of_its_own_stays_a_part() -> None:
+    """A transfer overwrites no date, so the sidecar is the only place that has it."""
+
+    def dated(each: Asset, days: int) -> Asset:
+        assert each.exif is not None
+        return evolve(each, exif=evolve(each.exif, date_time_original=NOON + timedelta(days=days)))
+
+    edited = changed(MOVED, sidecar_path=LEFT_BEHIND)
+    records = (edited, record(9_000), record(9_001))
+    for days, is_partial in ((0, False), (1, True)):
+        details = {asset_id(1): dated(SOURCE, 0), asset_id(2): dated(TARGET, days)}
+        plan = make_plan(moved(details=details, records=records), ALL)
+        assert bool(trashed(plan)) is not is_partial
+        assert not is_partial or code_of(plan, 1) == "partial"
 
 
 def test_a_viewed_album_that_the_asset_there_is_in_already_is_no_obstacle() -> None:
