@@ -284,6 +284,42 @@ class Library:
 
 
 @frozen
+class MissingFile:
+    """A file that the server's integrity check did not find.
+
+    :ivar path: as the server sees it.
+    :ivar asset_id: whose original it is; None for derived files and sidecars.
+    :ivar reported_at: when the check put it into the report; None when the server does not tell.
+    """
+
+    path: str
+    asset_id: str | None = None
+    reported_at: datetime | None = None
+
+
+@frozen
+class Report:
+    """The server's report of missing files, or why there is none.
+
+    :ivar reason: why it was not read, for a person; empty when it was.
+    """
+
+    items: tuple[MissingFile, ...] = ()
+    was_read: bool = False
+    reason: str = ""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files that the server did not find."""
+        return frozenset(item.path for item in self.items)
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the latest of the files was reported; None when there is none. The check may have run again later and found the same."""
+        return max((item.reported_at for item in self.items if item.reported_at is not None), default=None)
+
+
+@frozen
 class DuplicateGroup:
     """Assets the server takes for copies of one photo.
 

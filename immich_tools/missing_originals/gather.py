@@ -137,8 +137,7 @@ class Inspection:
             server_version=immich.version,
             population=immich.assets.owned(),
             accounts=self.accounts,
-            # An empty report is what a server has that never checked.
-            reported=immich.integrity.missing_paths() or None if self.options.server_report and missing else None,
+            report=immich.integrity.missing_files() if self.options.server_report and missing else None,
             moved=found.moved,
             details=found.details,
             albums=found.albums,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from attrs import define, evolve, field
 
 from immich_tools.disk.findings import FileState
 from immich_tools.i18n import _, ngettext
-from immich_tools.immich.models import Visibility
+from immich_tools.immich.models import Report, Visibility
 from immich_tools.missing_originals.choices import SkipCode
 from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.moves import Move, Moves
@@ -287,5 +288,27 @@ class _Planner:
                 for root in unproven
             ),
             *(_("Nothing is trashed: {reason}.").format(reason=reason) for reason in guards),
+            *_report_notes(self.facts.report, self.facts.day),
             *self.facts.warnings,
         )
+
+
+def _report_notes(report: Report | None, day: date) -> Iterable[str]:
+    """Whether the server's own report was used, and how old it is."""
+    if report is None:
+        return
+    if not report.was_read:
+        yield _("The server's report of missing files was not used: {reason}.").format(reason=report.reason)
+    elif not report.items:
+        yield _(
+            "The server's report of missing files was not used: it is empty, as it is before the server's first check."
+        )
+    elif report.newest is None:
+        yield _("The server's report of missing files was used; it does not say how old it is.")
+    else:
+        days = max((day - report.newest.date()).days, 0)
+        yield ngettext(
+            "The server's report of missing files was used; its newest entry is of {date}, {days} day old.",
+            "The server's report of missing files was used; its newest entry is of {date}, {days} days old.",
+            days,
+        ).format(date=report.newest.date(), days=days)
