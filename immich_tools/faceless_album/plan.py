@@ -63,6 +63,13 @@ def check_knowledge(facts: FacelessFacts, options: FacelessAlbumOptions) -> None
         )
     if options.allow_nobody:
         return
+    if facts.recognition is not None and facts.recognition.is_on is None:
+        raise Stopped(
+            _(
+                "Nothing tells whether facial recognition is switched on, so new files may all seem to show nobody. Nothing was changed. "
+                "Give the API key the permission userConfig.read, or use --allow-nobody if it is switched on."
+            )
+        )
     if facts.recognition is not None and not facts.recognition.is_on:
         raise Stopped(
             _(
@@ -211,7 +218,7 @@ class _Planner:
         facts, recognition = self.facts, self.facts.recognition
         if self.options.chosen_rule not in NEEDS_PEOPLE or recognition is None:
             return None
-        if recognition.is_finished or not recognition.is_on:
+        if recognition.is_finished or recognition.is_on is False:
             return None
         if asset.people or asset.added_at is None:
             return None

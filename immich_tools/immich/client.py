@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import httpx
 
 from immich_sdk.api.api_keys import get_my_api_key
-from immich_sdk.api.server import get_server_config, get_server_features, get_server_version
+from immich_sdk.api.server import get_server_version
 from immich_sdk.api.users import get_my_user
 from immich_tools.clock import Clock
 from immich_tools.errors import UsageError
@@ -21,6 +21,7 @@ from immich_tools.immich import compat
 from immich_tools.immich.address import api_address
 from immich_tools.immich.albums import Albums
 from immich_tools.immich.assets import Assets
+from immich_tools.immich.configuration import Configuration
 from immich_tools.immich.connection import PAGE_SIZE, Connection, Once, tls_context
 from immich_tools.immich.downloads import Downloads
 from immich_tools.immich.duplicates import Duplicates
@@ -202,7 +203,7 @@ class Immich:
 
     @property
     def trash_policy(self) -> TrashPolicy:
-        """What a deletion means on this server (needs no permission)."""
+        """What a deletion means on this server; see `Configuration.trash_policy`."""
         return self._trash_policy()
 
     def clock_skew(self, now: Callable[[], float]) -> float | None:
@@ -254,9 +255,7 @@ class Immich:
         )
 
     def _read_trash_policy(self) -> TrashPolicy:
-        enabled = self._fact(get_server_features._get_kwargs(), lambda answer: answer.get("trash") is True)
-        days = self._fact(get_server_config._get_kwargs(), lambda answer: int(answer["trashDays"]))
-        return TrashPolicy(enabled=enabled, days=days)
+        return Configuration(self.connection).trash_policy()
 
     def _fact(self, operation: dict[str, Any], read: Callable[[Any], Fact]) -> Fact:
         """Read one of the answers that show whether the server is Immich at all.

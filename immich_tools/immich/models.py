@@ -216,17 +216,17 @@ class Face:
 class Recognition:
     """How far the server is with finding faces.
 
-    :ivar is_on: whether it looks for faces at all (``/server/features``). People marked by hand exist without it.
+    :ivar is_on: whether it looks for faces at all; None when nothing tells. People marked by hand exist without it.
     :ivar pending: pieces of work between an upload and its recognised people that are not done; None when the key may not see them.
     """
 
-    is_on: bool
+    is_on: bool | None
     pending: int | None
 
     @property
     def is_finished(self) -> bool:
         """Whether every asset has surely been looked at."""
-        return self.is_on and self.pending == 0
+        return self.is_on is True and self.pending == 0
 
 
 @frozen
@@ -362,17 +362,27 @@ class ApiKey:
 class TrashPolicy:
     """What a deletion without force means on this server.
 
-    :ivar enabled: from ``/server/features``.
-    :ivar days: from ``/server/config``; after so many days the nightly job deletes for good.
+    :ivar enabled: whether there is a trash; None when nothing tells.
+    :ivar days: after so many the nightly job deletes what is in it permanently; None when nothing tells.
+    :ivar reason: why nothing tells, for a person; empty when the policy is known.
     """
 
-    enabled: bool
-    days: int
+    enabled: bool | None
+    days: int | None
+    reason: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the server told."""
+        return self.enabled is not None and self.days is not None
 
     @property
     def is_safety_net(self) -> bool:
-        """False when a trashed asset is gone for good the same night (Immich 2.3.1 and 3.1.0)."""
-        return self.enabled and self.days > 0
+        """Whether a trashed asset can be brought back for a day at least; false also when nothing tells.
+
+        With zero days it is deleted permanently the same night (Immich 2.3.1 and 3.1.0).
+        """
+        return self.enabled is True and self.days is not None and self.days > 0
 
 
 class ItemError(Enum):

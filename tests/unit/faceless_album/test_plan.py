@@ -237,6 +237,7 @@ YOUNG = asset("young", added_at=NOW - timedelta(minutes=5))
     [
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=None), "too-young"),
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=3), "too-young"),
+        (YOUNG, FacelessAlbumOptions(allow_nobody=True), Recognition(is_on=None, pending=None), "too-young"),
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=0), "create"),
         (YOUNG, FacelessAlbumOptions(minimum_age=0), Recognition(is_on=True, pending=None), "create"),
         (evolve(YOUNG, people=ANNA), OPTIONS, Recognition(is_on=True, pending=None), "not-meant"),
@@ -319,6 +320,10 @@ def test_what_is_in_another_album_is_not_in_none() -> None:
         (
             facts(asset("x"), WITH_SOMEBODY, recognition=Recognition(is_on=False, pending=None)),
             "Facial recognition is switched off",
+        ),
+        (
+            facts(asset("x"), WITH_SOMEBODY, recognition=Recognition(is_on=None, pending=None)),
+            "Nothing tells whether facial recognition is switched on.*userConfig.read",
         ),
     ],
 )
