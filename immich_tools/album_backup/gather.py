@@ -12,6 +12,7 @@ from immich_tools.album_backup.appeared import emptied_albums, imported
 from immich_tools.album_backup.choices import Origin
 from immich_tools.album_backup.facts import DOWNLOADED, BackupFacts, ChosenAlbum, Edition, Source, Upload
 from immich_tools.album_backup.files import (
+    LARGEST_SIDECAR,
     KnownFiles,
     check_target,
     check_writable,
@@ -201,6 +202,8 @@ def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload
             upload = evolve(upload, source=source if source == DOWNLOADED else Source(source.path, str(failure)))
     if any(person.name for person in asset.people or ()):
         upload = evolve(upload, faces=_faces(asset.id, client))
+    if upload.source == DOWNLOADED:
+        upload = evolve(upload, sidecar=_downloaded_sidecar(asset, client))
     if options.edited and asset.is_edited:
         upload = evolve(upload, edition=_edition(asset.id, client))
     if asset.stack_id is not None:
@@ -215,6 +218,16 @@ def _faces(asset_id: str, client: Immich) -> tuple[Face, ...]:
     except AccessDenied:
         # The names alone are in the asset's answer.
         return ()
+
+
+def _downloaded_sidecar(asset: Asset, client: Immich) -> bytes | None:
+    """What the server gives of the sidecar that Immich itself would read first; None where it gives none (before Immich 3.2)."""
+    sidecars = client.sidecars.of_asset(asset.id)
+    if not sidecars:
+        return None
+    beside = f"{asset.original_path}.xmp"
+    first = next((each for each in sidecars if each.path == beside), sidecars[0])
+    return client.sidecars.content(first, LARGEST_SIDECAR + 1)
 
 
 def _edition(asset_id: str, client: Immich) -> Edition:

@@ -32,6 +32,7 @@ from immich_tools.immich.libraries import Libraries
 from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.settled import Settled
+from immich_tools.immich.sidecars import Sidecars
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
 from immich_tools.immich.users import Users
@@ -50,8 +51,8 @@ class InsecureConnection(UserWarning):
 class Immich:
     """A server as one user sees it through an API key; use `connect` or `from_env` to make one.
 
-    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads, settled: what can be read and
-        changed.
+    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads, sidecars, settled: what can be
+        read and changed.
     """
 
     def __init__(self, connection: Connection, *, force_version: bool = False) -> None:
@@ -73,6 +74,7 @@ class Immich:
         self.libraries = Libraries(connection)
         self.downloads = Downloads(connection)
         self.settled = Settled(connection, self.assets)
+        self.sidecars = Sidecars(connection, self._version)
 
     @classmethod
     def connect(

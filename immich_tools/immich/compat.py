@@ -46,6 +46,11 @@ def checks_files(version: Version) -> bool:
     return version.major >= 3
 
 
+def tells_asset_files(version: Version) -> bool:
+    """``/asset-files`` tells of sidecars (3.2 on; alpha)."""
+    return version >= Version(3, 2, 0)
+
+
 def is_newer_than_compared(version: Version) -> bool:
     """A minor version that came out after the newest one that was looked at."""
     return (version.major, version.minor) > COMPARED

@@ -283,6 +283,14 @@ class Library:
     refreshed_at: datetime | None = None
 
 
+@frozen(order=True)
+class Sidecar:
+    """An XMP file that belongs to an asset; `path` is as the server sees it."""
+
+    path: str
+    id: str
+
+
 @frozen
 class MissingFile:
     """A file that the server's integrity check did not find.

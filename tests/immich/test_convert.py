@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from immich_sdk.models.asset_response_dto import AssetResponseDto
 from immich_tools.immich.convert import asset_from_json, exif_from_json, parse_duration, parse_time
-from immich_tools.immich.models import AssetType, Exif, Place, Visibility
+from immich_tools.immich.models import AssetType, Exif, Person, Place, Visibility
 
 ASSET = {"id": "a", "ownerId": "o", "type": "IMAGE"}
 
@@ -136,3 +137,22 @@ def test_the_time_of_the_file_is_not_the_time_it_was_taken() -> None:
     for missing in ({}, {"fileModifiedAt": None}, {"fileModifiedAt": "no time"}):
         item = {key: value for key, value in ASSET.items() if key != "fileModifiedAt"}
         assert asset_from_json({**item, **missing}).file_modified_at is None, missing
+
+
+def test_a_person_whom_somebody_else_shares_counts_as_recognised() -> None:
+    """People sharing of Immich 3.3, in the shape of its API description."""
+    owner = {"id": "u-2", "name": "Bea", "email": "bea@example.com", "avatarColor": "pink", "profileImagePath": ""}
+    sharer = owner | {"profileChangedAt": "2026-10-07T00:00:00.000Z", "role": "viewer"}
+    person = {
+        "id": "p-1",
+        "name": "Anna",
+        "birthDate": None,
+        "thumbnailPath": "/data/p-1.jpeg",
+        "isHidden": False,
+        "otherPeople": [{"birthDate": None, "name": "Anna", "role": "viewer", "sharedById": "u-2"}],
+        "sharedBy": [sharer],
+        "sharedWith": [],
+    }
+    asset = asset_from_json({**ASSET, "people": [person]}, tells_people=True)
+    assert asset.people == (Person("Anna", "p-1"),)
+    assert AssetResponseDto.from_dict({**ASSET, "people": [person]}).people[0].name == "Anna"  # type: ignore[index, union-attr]
