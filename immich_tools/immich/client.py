@@ -92,6 +92,7 @@ class Immich:
         retry_wait: float = 0.25,
         page_size: int = PAGE_SIZE,
         clock: Clock | None = None,
+        report_wait: Callable[[str], None] | None = None,
     ) -> Self:
         """Prepare a connection; nothing is sent yet.
 
@@ -107,6 +108,7 @@ class Immich:
         :param retry_wait: seconds before a failed request is sent again; doubles each time.
         :param page_size: assets in one answer of a listing, 1 to 1000.
         :param clock: by which waits for the server's jobs are measured, such as a sandbox's; None for the current one.
+        :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
         :raises UsageError: the URL, the key or the certificate file is not usable.
         """
         key = _usable_key(api_key)
@@ -130,6 +132,7 @@ class Immich:
             retry_wait=retry_wait,
             page_size=page_size,
             clock=clock,
+            report_wait=report_wait,
         )
         return cls(connection, force_version=force_version)
 
@@ -150,10 +153,18 @@ class Immich:
         return cls.from_options(options, read_only=read_only)
 
     @classmethod
-    def from_options(cls, options: ConnectionOptions, *, read_only: bool, page_size: int = PAGE_SIZE) -> Self:
+    def from_options(
+        cls,
+        options: ConnectionOptions,
+        *,
+        read_only: bool,
+        page_size: int = PAGE_SIZE,
+        report_wait: Callable[[str], None] | None = None,
+    ) -> Self:
         """Connect as options say.
 
         :param page_size: assets in one answer of a listing, 1 to 1000.
+        :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
         :raises UsageError: the address or the key is missing or not usable.
         """
         return cls.connect(
@@ -166,6 +177,7 @@ class Immich:
             concurrency=options.concurrency,
             force_version=options.force_version,
             page_size=page_size,
+            report_wait=report_wait,
         )
 
     def __repr__(self) -> str:

@@ -24,6 +24,8 @@ def server(answers: dict[str, Any]) -> Immich:
     """A server that answers some addresses; a number is a refusal with that status, the others are not there."""
 
     def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/api/server/version":
+            return httpx.Response(200, json={"major": 3, "minor": 4, "patch": 0})
         given = answers.get(request.url.path, 404)
         if given == 404:
             return httpx.Response(404, json=GONE)

@@ -155,4 +155,4 @@ def test_a_person_whom_somebody_else_shares_counts_as_recognised() -> None:
     }
     asset = asset_from_json({**ASSET, "people": [person]}, tells_people=True)
     assert asset.people == (Person("Anna", "p-1"),)
-    assert AssetResponseDto.from_dict({**ASSET, "people": [person]}).people[0].name == "Anna"  # type: ignore[index, union-attr]
+    assert AssetResponseDto.from_dict({**ASSET, "people": [person]}).people[0].name == "Anna"  # type: ignore[index]
