@@ -158,7 +158,8 @@ def _with_members(
         member_ids = tuple(sorted(first.albums.member_ids(album)))
         assets |= first.assets.read_each([name for name in member_ids if name not in assets])
         there = tuple(name for name in member_ids if name in assets)
-        start = min((assets[name].local_date_time.date() for name in there), default=None)
+        taken = (assets[name].local_date_time for name in there)
+        start = min((moment.date() for moment in taken if moment is not None), default=None)
         chosen.append(ChosenAlbum(album, there, start))
     for client in accounts.clients[1:]:
         # Only owners see everything about an asset.

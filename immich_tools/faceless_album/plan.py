@@ -26,7 +26,7 @@ from immich_tools.settings.documents import to_document
 TOOL: Final = "faceless-album"
 """Name of the tool in plans."""
 
-NOT_OWN, UNFIT, OUT_OF_SCOPE, TOO_YOUNG = "not-own", "unfit", "out-of-scope", "too-young"
+NOT_OWN, UNFIT, OUT_OF_SCOPE, TOO_YOUNG, DATE_UNKNOWN = "not-own", "unfit", "out-of-scope", "too-young", "date-unknown"
 NOT_MEANT, BY_HAND, NOT_READ, OTHER_DIRECTION = "not-meant", "by-hand", "not-read", "other-direction"
 
 ALWAYS_MAY_LEAVE: Final = 10
@@ -203,11 +203,12 @@ class _Planner:
         kinds = {Kind.IMAGES: (AssetType.IMAGE,), Kind.VIDEOS: (AssetType.VIDEO,)}
         if asset.type not in kinds.get(options.kind, (AssetType.IMAGE, AssetType.VIDEO)):
             return OUT_OF_SCOPE, _("is of a kind that is not asked for")
-        taken = asset.local_date_time.date()
-        if (options.taken_after and taken < options.taken_after) or (
-            options.taken_before and taken > options.taken_before
-        ):
-            return OUT_OF_SCOPE, _("was taken outside of the days asked for")
+        if options.taken_after or options.taken_before:
+            if asset.local_date_time is None:
+                return DATE_UNKNOWN, _("when it was taken is not known")
+            taken = asset.local_date_time.date()
+            if not (options.taken_after or taken) <= taken <= (options.taken_before or taken):
+                return OUT_OF_SCOPE, _("was taken outside of the days asked for")
         unwanted = self.paths.refuse(asset.original_path.lstrip("/"))
         if unwanted is not None:
             return OUT_OF_SCOPE, unwanted.reason

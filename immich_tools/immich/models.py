@@ -113,8 +113,9 @@ class Asset:
     """One photo or video.
 
     :ivar original_path: the file's path as the server sees it.
-    :ivar file_created_at: the moment it was taken, in UTC, cut to what the answer held (milliseconds or microseconds).
-    :ivar local_date_time: the same moment on the wall clock where it was taken, as if that were UTC.
+    :ivar file_created_at: the moment it was taken, in UTC, cut to what the answer held (milliseconds or microseconds); None when the
+        server has none that can be read.
+    :ivar local_date_time: the same moment on the wall clock where it was taken, as if that were UTC; None likewise.
     :ivar checksum: base64 of a SHA-1: of the file for uploads, of the path for external assets.
     :ivar duration: milliseconds; None for a still.
     :ivar exif, tags, people: None when the answer did not carry them, which is not the same as having none.
@@ -132,8 +133,8 @@ class Asset:
     type: AssetType
     original_path: str
     original_file_name: str
-    file_created_at: datetime
-    local_date_time: datetime
+    file_created_at: datetime | None
+    local_date_time: datetime | None
     visibility: Visibility = Visibility.TIMELINE
     checksum: str = ""
     is_favorite: bool = False
@@ -166,12 +167,20 @@ class Asset:
 
     @property
     def time_taken(self) -> str:
-        """When it was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``."""
-        return str(self.local_date_time)[:19]
+        """When it was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``; empty when that is unknown."""
+        return "" if self.local_date_time is None else str(self.local_date_time)[:19]
 
     @property
-    def local_offset(self) -> timedelta:
-        """How far the wall clock was from UTC where the asset was taken, to the minute."""
+    def order_taken(self) -> tuple[bool, float, str]:
+        """What assets are sorted by from old to new; those whose date is unknown come last."""
+        moment = self.file_created_at
+        return (moment is None, 0.0 if moment is None else moment.timestamp(), self.id)
+
+    @property
+    def local_offset(self) -> timedelta | None:
+        """How far the wall clock was from UTC where the asset was taken, to the minute; None when a date is unknown."""
+        if self.local_date_time is None or self.file_created_at is None:
+            return None
         minutes = round((self.local_date_time - self.file_created_at).total_seconds() / 60)
         return timedelta(minutes=minutes)
 
@@ -181,7 +190,7 @@ class Asset:
         if self.exif is None or self.exif.date_time_original is None:
             return None
         offset = self.local_offset
-        if abs(offset) >= timedelta(hours=24):
+        if offset is None or abs(offset) >= timedelta(hours=24):
             return self.exif.date_time_original
         return self.exif.date_time_original.astimezone(timezone(offset))
 

@@ -114,8 +114,8 @@ def test_windows_in_parallel_keep_the_order(sandbox: Sandbox, connect: Connect) 
     immich = connect(page_size=50)
     assets = list(immich.assets.stream())
     assert len(assets) == 3000
-    assert [asset.file_created_at for asset in assets] == sorted(
-        (asset.file_created_at for asset in assets), reverse=True
+    assert [asset.order_taken[:2] for asset in assets] == sorted(
+        (asset.order_taken[:2] for asset in assets), reverse=True
     )
     assert sum(request.path == "/api/timeline/buckets" for request in sandbox.requests) == 1
 

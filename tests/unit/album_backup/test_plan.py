@@ -35,6 +35,7 @@ from tests.unit.album_backup.build import (
     OTHER,
     ROOT,
     STRANGER,
+    TAKEN,
     album,
     appeared,
     asset,
@@ -108,6 +109,7 @@ def test_a_killed_runs_sidecar_goes_with_its_own_photo() -> None:
     (_first, second) = units(older)
     present = {file.relative: file.content for file in second.files if file.role.value == "sidecar"}
     third = asset("c", name="IMG.jpg")
+    assert third.local_date_time is not None
     third = evolve(third, local_date_time=third.local_date_time - timedelta(days=1))
     known = facts(*[older.uploads[name] for name in ("a", "b")], third, present=present)
     found = {unit.id: unit for unit in units(known)}
@@ -262,7 +264,7 @@ def test_copies_are_not_shown_twice_in_albums_whose_uploads_stay() -> None:
         ({"exif": Exif(description="another")}, "description"),
         ({"exif": Exif(rating=2)}, "rating"),
         ({"exif": Exif(file_size=1)}, "size"),
-        ({"exif": Exif(date_time_original=asset("a").file_created_at + timedelta(hours=1))}, "date"),
+        ({"exif": Exif(date_time_original=TAKEN + timedelta(hours=1))}, "date"),
     ],
 )
 def test_an_upload_stays_whose_copy_says_something_else(of_copy: dict[str, Any], field: str) -> None:

@@ -576,3 +576,12 @@ def test_a_second_run_changes_nothing(found: FacelessFacts, options: FacelessAlb
     )
     if all(not isinstance(change.action, CreateAlbum) for change in plan.changes):
         assert make_plan(after, options).changes == ()
+
+
+def test_a_file_whose_date_is_unknown_is_neither_added_nor_removed_by_days() -> None:
+    undated = asset("x", local_date_time=None)
+    for options in ({"taken_after": date(2020, 1, 1)}, {"taken_before": date(2030, 1, 1)}):
+        for members in (set[str](), {"x"}):
+            found = facts(undated, WITH_SOMEBODY, members={"a1": members})
+            assert told(make_plan(found, FacelessAlbumOptions(**options)))["x"] == "date-unknown"  # type: ignore[arg-type]
+    assert told(make_plan(facts(undated, WITH_SOMEBODY), FacelessAlbumOptions()))["x"] == "create"
