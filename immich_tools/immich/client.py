@@ -29,7 +29,7 @@ from immich_tools.immich.faces import Faces
 from immich_tools.immich.failures import not_immich
 from immich_tools.immich.integrity import Integrity
 from immich_tools.immich.libraries import Libraries
-from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
+from immich_tools.immich.models import ApiKey, Broken, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.settled import Settled
 from immich_tools.immich.sidecars import Sidecars
@@ -93,6 +93,7 @@ class Immich:
         page_size: int = PAGE_SIZE,
         clock: Clock | None = None,
         report_wait: Callable[[str], None] | None = None,
+        skip_broken: bool = False,
     ) -> Self:
         """Prepare a connection; nothing is sent yet.
 
@@ -109,6 +110,7 @@ class Immich:
         :param page_size: assets in one answer of a listing, 1 to 1000.
         :param clock: by which waits for the server's jobs are measured, such as a sandbox's; None for the current one.
         :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
+        :param skip_broken: list a library without the assets on which the server fails; see `broken_assets`.
         :raises UsageError: the URL, the key or the certificate file is not usable.
         """
         key = _usable_key(api_key)
@@ -133,14 +135,15 @@ class Immich:
             page_size=page_size,
             clock=clock,
             report_wait=report_wait,
+            skip_broken=skip_broken,
         )
         return cls(connection, force_version=force_version)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None, *, read_only: bool = False) -> Self:
         """Connect with what the commands read too: IMMICH_URL, IMMICH_API_KEY (or IMMICH_API_KEY_FILE, a file that holds the key),
-        IMMICH_CA_FILE, IMMICH_INSECURE, IMMICH_TIMEOUT, IMMICH_CONCURRENCY and IMMICH_FORCE_VERSION; from the environment, else from
-        ``.env``, else from ``immich-toolkit.toml``.
+        IMMICH_CA_FILE, IMMICH_INSECURE, IMMICH_TIMEOUT, IMMICH_CONCURRENCY, IMMICH_FORCE_VERSION and IMMICH_SKIP_BROKEN; from the
+        environment, else from ``.env``, else from ``immich-toolkit.toml``.
 
         :param environment: variables instead of the process's own.
         :param read_only: refuse every request that is not a read.
@@ -178,6 +181,7 @@ class Immich:
             force_version=options.force_version,
             page_size=page_size,
             report_wait=report_wait,
+            skip_broken=options.skip_broken,
         )
 
     def __repr__(self) -> str:
@@ -199,6 +203,12 @@ class Immich:
     def url(self) -> str:
         """Base URL of the API."""
         return self.connection.url
+
+    @property
+    def broken_assets(self) -> tuple[Broken, ...]:
+        """What the listings so far could not read, on a connection that skips such assets: it may belong to anything, and nothing follows
+        from its absence."""
+        return self.connection.broken
 
     @property
     def version(self) -> Version:

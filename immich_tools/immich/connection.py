@@ -21,6 +21,7 @@ from immich_tools.clock import Clock, current
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.failures import failure_of, not_immich, unreachable, wrong_address
+from immich_tools.immich.models import Broken
 from immich_tools.immich.transport import ONCE, PROBE, STREAMED, Gate
 from immich_tools.secret import Secret
 
@@ -113,6 +114,7 @@ class Connection:
     :param page_size: assets in one answer of a listing, 1 to 1000.
     :param clock: by which waits for the server's jobs are measured; None for the current one.
     :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
+    :param skip_broken: list a library without the assets on which the server fails; see `broken`.
     """
 
     def __init__(
@@ -130,8 +132,11 @@ class Connection:
         page_size: int = PAGE_SIZE,
         clock: Clock | None = None,
         report_wait: Callable[[str], None] | None = None,
+        skip_broken: bool = False,
     ) -> None:
         self.url = url
+        self.skip_broken = skip_broken
+        self._broken: dict[object, Broken] = {}
         self.clock = clock or current()
         self.read_only = read_only
         self.timeout = timeout
@@ -160,6 +165,19 @@ class Connection:
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r}, read_only={self.read_only})"
+
+    def note_broken(self, broken: Iterable[Broken]) -> None:
+        """Remember assets that a listing could not read."""
+        with self._lock:
+            self._broken |= {each.key: each for each in broken}
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        """What the listings of this connection could not read so far, from old to new."""
+        with self._lock:
+            return tuple(
+                sorted(self._broken.values(), key=lambda each: (each.after, each.before, each.visibility.value))
+            )
 
     def send(
         self, operation: dict[str, Any], *, timeout: float | None = None, once: bool = False, probe: bool = False

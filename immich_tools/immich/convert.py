@@ -22,8 +22,8 @@ Json: TypeAlias = Mapping[str, Any]
 
 NOWHERE: Final = Place(0.0, 0.0)
 # Zones and windows move a moment by less; so near to Python's ends no photo was taken.
-_FIRST: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
-_LAST: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
+LATEST: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 _TYPES: Final = {kind.value: kind for kind in AssetType}
 _VISIBILITIES: Final = {kind.value: kind for kind in Visibility}
 _DURATION: Final = re.compile(r"(\d+):(\d{2}):(\d{2})(?:\.(\d+))?")
@@ -46,7 +46,7 @@ def parse_time(text: object) -> datetime | None:
             return None
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     # Compared by subtraction, which cannot overflow as a conversion to UTC would.
-    return moment if _FIRST <= moment <= _LAST else None
+    return moment if EARLIEST <= moment <= LATEST else None
 
 
 def parse_duration(value: object) -> int | None:

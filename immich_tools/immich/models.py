@@ -195,6 +195,28 @@ class Asset:
         return self.exif.date_time_original.astimezone(timezone(offset))
 
 
+@frozen
+class Broken:
+    """Assets that the server counts but fails to show, so that nothing else is known of them.
+
+    :ivar after, before: between which they were taken, to the millisecond.
+    :ivar asset_ids: empty when they are not known.
+    :ivar correlation_id: by which the server's log tells why; None when it sent none.
+    """
+
+    count: int
+    after: datetime
+    before: datetime
+    visibility: Visibility
+    asset_ids: tuple[str, ...] = ()
+    correlation_id: str | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells them from others, also where two searches found them."""
+        return self.asset_ids or (self.after, self.before, self.visibility)
+
+
 @frozen(order=True)
 class Person:
     """A recognised person; `name` is empty while nobody has named them."""
