@@ -100,7 +100,8 @@ def gather(
         facts = _with_tried_downloads(facts, units, accounts)
     facts = evolve(facts, imported=imported(accounts, server_target, [path for unit in units for path in unit.shown]))
     facts = _with_holders(facts, units, accounts, options)
-    return evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
+    facts = evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
+    return evolve(facts, unlisted=tuple(each for client in accounts.clients for each in client.broken_assets))
 
 
 def _refuse_hidden(units: Iterable[BackupUnit]) -> None:

@@ -21,6 +21,7 @@ from immich_tools.plan.effects.album_creation import CreateAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.model import Keep, Label, Plan, Skip
+from immich_tools.plan.unseen import without_removals
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "faceless-album"
@@ -43,7 +44,8 @@ def make_plan(facts: FacelessFacts, options: FacelessAlbumOptions) -> Plan:
     """
     check_knowledge(facts, options)
     check_filters(facts, options)
-    return _Planner(facts, options, own_album(facts, options)).plan()
+    plan = _Planner(facts, options, own_album(facts, options)).plan()
+    return without_removals(plan, facts.unlisted, lambda action: isinstance(action, RemoveFromAlbum))
 
 
 def check_knowledge(facts: FacelessFacts, options: FacelessAlbumOptions) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from attrs import field, frozen
 
 from immich_tools.disk.findings import PRESENT, FileState, Finding
-from immich_tools.immich.models import Album, Asset, Report, Tag, Version
+from immich_tools.immich.models import Album, Asset, Broken, Report, Tag, Version
 from immich_tools.missing_originals.memory import Memory
 from immich_tools.missing_originals.places import Places
 from immich_tools.missing_originals.ratio import Count
@@ -120,6 +120,7 @@ class MissingFacts(Survey):
     :ivar population: assets the user owns outside the trash.
     :ivar accounts: ids of users whose keys are there.
     :ivar report: the server's own report of missing files (Immich 3); None where it was not asked for.
+    :ivar unlisted: what the server failed to list, where such assets are skipped.
     :ivar moved: asset id → id of the asset of an external library that has the same file.
     :ivar details: what the server tells of the assets of `moved`, of both sides, by id; exif is expected.
     :ivar albums: every album the user sees; empty where nothing was moved.
@@ -132,6 +133,7 @@ class MissingFacts(Survey):
     population: int
     accounts: frozenset[str] = frozenset()
     report: Report | None = None
+    unlisted: tuple[Broken, ...] = ()
     moved: Mapping[str, str] = field(factory=dict)
     details: Mapping[str, Asset] = field(factory=dict)
     albums: tuple[Album, ...] = ()

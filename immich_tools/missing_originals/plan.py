@@ -21,9 +21,10 @@ from immich_tools.missing_originals.records import AssetRecord
 from immich_tools.missing_originals.units import Unit, units_of
 from immich_tools.paths import PathMap
 from immich_tools.plan.claims import FilesMissing
-from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.assets import Removal, RestoreAssets, TrashAssets
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.model import Label, Plan, Skip
+from immich_tools.plan.unseen import without_removals
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "missing-originals"
@@ -37,7 +38,9 @@ def make_plan(facts: MissingFacts, options: MissingOriginalsOptions | None = Non
     Where a guard trips nothing is trashed, and `stopped_by` tells; what is back is restored all the same, because what stays in the
     trash is deleted from the disk when the trash is emptied (Immich 2.3.1 and 3.1.0).
     """
-    return _Planner(facts, MissingOriginalsOptions() if options is None else options).plan()
+    plan = _Planner(facts, MissingOriginalsOptions() if options is None else options).plan()
+    # What belongs to an asset is only known where everything was seen.
+    return without_removals(plan, facts.unlisted, lambda action: isinstance(action, Removal), whole_groups=True)
 
 
 def stopped_by(plan: Plan) -> str | None:

@@ -8,8 +8,9 @@ from attrs import evolve
 from rich.console import Console
 
 from immich_tools.folder_albums.thumbnails import _newest, _oldest
-from immich_tools.plan.actions import TrashAssets
-from immich_tools.plan.document import Change, Label, Plan
+from immich_tools.plan.effects.assets import TrashAssets
+from immich_tools.plan.effects.base import Change
+from immich_tools.plan.model import Label, Plan
 from immich_tools.report.table import print_plan
 from tests.unit.album_backup.build import asset
 

@@ -29,6 +29,7 @@ from immich_tools.immich.models import (
     AlbumRole,
     Asset,
     AssetType,
+    Broken,
     Exif,
     Person,
     Place,
@@ -585,3 +586,12 @@ def test_a_file_whose_date_is_unknown_is_neither_added_nor_removed_by_days() -> 
             found = facts(undated, WITH_SOMEBODY, members={"a1": members})
             assert told(make_plan(found, FacelessAlbumOptions(**options)))["x"] == "date-unknown"  # type: ignore[arg-type]
     assert told(make_plan(facts(undated, WITH_SOMEBODY), FacelessAlbumOptions()))["x"] == "create"
+
+
+def test_nothing_leaves_the_album_where_the_server_failed_to_list_an_asset() -> None:
+    found = facts(
+        WITH_SOMEBODY, asset("new"), albums=(album(),), members={"a1": {"anna"}}, memory=given_to("a1", "anna")
+    )
+    assert told(make_plan(found, FacelessAlbumOptions())) == {"anna": "remove", "new": "add"}
+    unseen = evolve(found, unlisted=(Broken(1, NOW, NOW, Visibility.TIMELINE),))
+    assert told(make_plan(unseen, FacelessAlbumOptions())) == {"anna": "unseen", "new": "add"}

@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from immich_tools.disk.findings import MISSING
-from immich_tools.immich.models import Album, AlbumRole, MissingFile, Report, Tag, Visibility
+from immich_tools.immich.models import Album, AlbumRole, Broken, MissingFile, Report, Tag, Visibility
 from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.memory import Memory, Trashed
 from immich_tools.missing_originals.options import MissingOriginalsOptions
@@ -23,6 +23,7 @@ from immich_tools.plan.fields import AssetField
 from immich_tools.plan.model import Plan
 from tests.unit.missing_originals.build import (
     ME,
+    NOON,
     OTHER,
     RENAMED,
     TODAY,
@@ -429,3 +430,11 @@ def test_the_plan_says_whether_the_servers_report_was_used_and_how_old_it_is() -
 def test_a_report_that_was_not_read_or_is_empty_keeps_nothing_from_the_trash() -> None:
     for report in (Report(reason="no permission"), Report(was_read=True)):
         assert trashed(make_plan(facts(ONE, missing=(1,), report=report))) == [ids(1)]
+
+
+def test_nothing_is_trashed_where_the_server_failed_to_list_an_asset() -> None:
+    unlisted = (Broken(1, NOON, NOON, Visibility.TIMELINE),)
+    plan = make_plan(facts(ONE, missing=(1,), unlisted=unlisted))
+    assert plan.changes == ()
+    assert code_of(plan, 1) == "unseen"
+    assert any("1 change is left out" in note for note in plan.notes)
