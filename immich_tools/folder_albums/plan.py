@@ -120,7 +120,7 @@ class _Planner:
             population=self.facts.population,
             changes=tuple(self.changes),
             keeps=tuple(self.keeps),
-            skips=tuple(self.skips),
+            skips=(*self.skips, *self.findings.not_shared()),
             options=to_document(self.options),
             notes=(*sorted(self.facts.warnings), *self.notes, *self.findings.notes()),
             labels=self._labels(),
