@@ -10,9 +10,16 @@ from attrs import evolve
 from immich_tools.album_backup.accounts import Accounts
 from immich_tools.album_backup.appeared import emptied_albums, imported
 from immich_tools.album_backup.choices import Origin
-from immich_tools.album_backup.facts import DOWNLOADED, BackupFacts, ChosenAlbum, Edition, Source, Upload
-from immich_tools.album_backup.files import (
+from immich_tools.album_backup.facts import (
+    DOWNLOADED,
     LARGEST_SIDECAR,
+    BackupFacts,
+    ChosenAlbum,
+    Edition,
+    Source,
+    Upload,
+)
+from immich_tools.album_backup.files import (
     KnownFiles,
     check_target,
     check_writable,
@@ -204,7 +211,7 @@ def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload
             upload = evolve(upload, source=source if source == DOWNLOADED else Source(source.path, str(failure)))
     if any(person.name for person in asset.people or ()):
         upload = evolve(upload, faces=_faces(asset.id, client))
-    if upload.source == DOWNLOADED:
+    if upload.source == DOWNLOADED and upload.sidecar is None:
         upload = evolve(upload, sidecar=_downloaded_sidecar(asset, client))
     if options.edited and asset.is_edited:
         upload = evolve(upload, edition=_edition(asset.id, client))

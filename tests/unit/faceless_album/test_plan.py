@@ -24,6 +24,7 @@ from immich_tools.faceless_album import (
     make_plan,
 )
 from immich_tools.faceless_album.album import mark
+from immich_tools.faceless_album.rules import lacks_own_date
 from immich_tools.immich.models import (
     Album,
     AlbumRole,
@@ -595,3 +596,10 @@ def test_nothing_leaves_the_album_where_the_server_failed_to_list_an_asset() -> 
     assert told(make_plan(found, FacelessAlbumOptions())) == {"anna": "remove", "new": "add"}
     unseen = evolve(found, unlisted=(Broken(1, NOW, NOW, Visibility.TIMELINE),))
     assert told(make_plan(unseen, FacelessAlbumOptions())) == {"anna": "unseen", "new": "add"}
+
+
+def test_no_date_is_not_concluded_where_the_wall_clock_is_unknown() -> None:
+    taken = datetime(2021, 7, 10, 12, tzinfo=UTC)
+    dated = asset("x", file_modified_at=taken, exif=Exif(date_time_original=taken))
+    assert lacks_own_date(dated)
+    assert not lacks_own_date(evolve(dated, local_date_time=None))
