@@ -15,6 +15,21 @@ def _without_password(base_url: str) -> str:
     return repr(httpx.URL(base_url))
 
 
+def _usable(token: str) -> str:
+    """Give a key as a header takes it.
+
+    Raises:
+        ValueError: no header takes it. The message does not hold it, as that of the HTTP library would.
+    """
+    stripped = token.strip()
+    # From here on no traceback can show it.
+    del token
+    if not (stripped.isascii() and stripped.isprintable()):
+        del stripped
+        raise ValueError("the token holds characters that no key has: copy it again from Immich")
+    return stripped
+
+
 class _HeaderAuth(httpx.Auth):
     """Adds one header to each request; keeping it here keeps it out of the clients' visible headers."""
 
@@ -111,12 +126,12 @@ class AuthenticatedClient(Client):
     """A client that sends a key with each request.
 
     Attributes:
-        token: the API key.
+        token: the API key; blanks and line ends around it are dropped.
         auth_header_name: the header it is sent in.
         prefix: put before the key, with a space between: "Bearer" with the header "Authorization" sends a session token.
     """
 
-    token: str = field(repr=False)
+    token: str = field(repr=False, converter=_usable)
     auth_header_name: str = "x-api-key"
     prefix: str = ""
 

@@ -15,6 +15,7 @@
     │   ├── DiskFull
     │   ├── FileInTheWay
     │   └── FileChanged
+    ├── NotShared               3  albums were not shared with everybody they were to be shared with
     └── Cancelled               130
 
 A message is one line (or a few) a person can act on; it never holds a secret, a stack trace or an HTML page.
@@ -123,6 +124,12 @@ class FileInTheWay(FileFailed):
 
 class FileChanged(FileFailed):
     """What is left of a file to be read does not belong to what was read of it before."""
+
+
+class NotShared(ToolkitError):
+    """Albums were not shared with everybody they were to be shared with; the rest was done."""
+
+    exit_code = ExitCode.CHANGES_FAILED
 
 
 class Cancelled(ToolkitError):

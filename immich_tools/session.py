@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from logging import WARNING
 from types import TracebackType
 from typing import Self
 
@@ -28,7 +29,12 @@ def connect(options: ConnectionOptions, *, read_only: bool, output: Output, page
     """Connect as the options say; a warning about an unverified certificate goes to the person, not to Python's own channel."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", InsecureConnection)
-        immich = Immich.from_options(options, read_only=read_only, page_size=page_size)
+        immich = Immich.from_options(
+            options,
+            read_only=read_only,
+            page_size=page_size,
+            report_wait=lambda words: output.say(words, level=WARNING),
+        )
     for warning in caught:
         output.say(_("Warning: {message}").format(message=warning.message))
     return immich

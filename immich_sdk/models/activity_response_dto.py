@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.reaction_type import ReactionType
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.user_response_dto import UserResponseDto
@@ -32,7 +32,7 @@ class ActivityResponseDto:
         comment = self.comment
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         id = self.id
         type_: str | Unset = UNSET
         if not isinstance(self.type_, Unset):

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.asset_order import AssetOrder
-from ..types import UNSET, Unset, each, take
+from ..types import UNSET, Unset, each, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.album_user_response_dto import AlbumUserResponseDto
@@ -67,17 +67,17 @@ class AlbumResponseDto:
                 contributor_counts.append(contributor_counts_item)
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         description = self.description
         end_date: str | Unset = UNSET
         if not isinstance(self.end_date, Unset):
-            end_date = self.end_date.isoformat()
+            end_date = moment_text(self.end_date)
         has_shared_link = self.has_shared_link
         id = self.id
         is_activity_enabled = self.is_activity_enabled
         last_modified_asset_timestamp: str | Unset = UNSET
         if not isinstance(self.last_modified_asset_timestamp, Unset):
-            last_modified_asset_timestamp = self.last_modified_asset_timestamp.isoformat()
+            last_modified_asset_timestamp = moment_text(self.last_modified_asset_timestamp)
         order: str | Unset = UNSET
         if not isinstance(self.order, Unset):
             order = self.order.value
@@ -88,10 +88,10 @@ class AlbumResponseDto:
         shared = self.shared
         start_date: str | Unset = UNSET
         if not isinstance(self.start_date, Unset):
-            start_date = self.start_date.isoformat()
+            start_date = moment_text(self.start_date)
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if album_name is not UNSET:
             field_dict["albumName"] = album_name

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.permission import Permission
-from ..types import UNSET, Unset, each, take
+from ..types import UNSET, Unset, each, moment_text, take
 
 
 @_attrs_define
@@ -26,7 +26,7 @@ class APIKeyResponseDto:
 
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         id = self.id
         name = self.name
         permissions: list[str] | Unset = UNSET
@@ -37,7 +37,7 @@ class APIKeyResponseDto:
                 permissions.append(permissions_item)
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if created_at is not UNSET:
             field_dict["createdAt"] = created_at

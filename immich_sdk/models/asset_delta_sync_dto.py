@@ -8,6 +8,8 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from ..types import moment_text
+
 
 @_attrs_define
 class AssetDeltaSyncDto:
@@ -18,7 +20,7 @@ class AssetDeltaSyncDto:
     def to_dict(self) -> dict[str, Any]:
         """Give the JSON object; fields that are UNSET are left out."""
 
-        updated_after = self.updated_after.isoformat()
+        updated_after = moment_text(self.updated_after)
         user_ids = self.user_ids
         field_dict: dict[str, Any] = dict(self.additional_properties)
         field_dict["updatedAfter"] = updated_after

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Unset, moment_text
 
 
 @_attrs_define
@@ -23,7 +23,7 @@ class AssetFullSyncDto:
         """Give the JSON object; fields that are UNSET are left out."""
 
         limit = self.limit
-        updated_until = self.updated_until.isoformat()
+        updated_until = moment_text(self.updated_until)
         last_id = self.last_id
         user_id = self.user_id
         field_dict: dict[str, Any] = dict(self.additional_properties)

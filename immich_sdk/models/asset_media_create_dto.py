@@ -12,7 +12,7 @@ from attrs import field as _attrs_field
 
 from .. import types
 from ..models.asset_visibility import AssetVisibility
-from ..types import UNSET, File, FileTypes, Unset, each, take
+from ..types import UNSET, File, FileTypes, Unset, each, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.asset_metadata_upsert_item_dto import AssetMetadataUpsertItemDto
@@ -38,8 +38,8 @@ class AssetMediaCreateDto:
         """Give the JSON object; fields that are UNSET are left out."""
 
         asset_data = self.asset_data.to_tuple()
-        file_created_at = self.file_created_at.isoformat()
-        file_modified_at = self.file_modified_at.isoformat()
+        file_created_at = moment_text(self.file_created_at)
+        file_modified_at = moment_text(self.file_modified_at)
         device_asset_id = self.device_asset_id
         device_id = self.device_id
         duration = self.duration
@@ -88,9 +88,9 @@ class AssetMediaCreateDto:
         files: types.RequestFiles = []
         files.append(("assetData", self.asset_data.to_tuple()))
 
-        files.append(("fileCreatedAt", (None, self.file_created_at.isoformat().encode(), "text/plain")))
+        files.append(("fileCreatedAt", (None, moment_text(self.file_created_at).encode(), "text/plain")))
 
-        files.append(("fileModifiedAt", (None, self.file_modified_at.isoformat().encode(), "text/plain")))
+        files.append(("fileModifiedAt", (None, moment_text(self.file_modified_at).encode(), "text/plain")))
 
         if not isinstance(self.device_asset_id, Unset):
             files.append(("deviceAssetId", (None, str(self.device_asset_id).encode(), "text/plain")))

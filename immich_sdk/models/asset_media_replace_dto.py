@@ -10,7 +10,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from .. import types
-from ..types import UNSET, File, Unset
+from ..types import UNSET, File, Unset, moment_text
 
 
 @_attrs_define
@@ -30,8 +30,8 @@ class AssetMediaReplaceDto:
         asset_data = self.asset_data.to_tuple()
         device_asset_id = self.device_asset_id
         device_id = self.device_id
-        file_created_at = self.file_created_at.isoformat()
-        file_modified_at = self.file_modified_at.isoformat()
+        file_created_at = moment_text(self.file_created_at)
+        file_modified_at = moment_text(self.file_modified_at)
         duration = self.duration
         filename = self.filename
         field_dict: dict[str, Any] = dict(self.additional_properties)
@@ -56,9 +56,9 @@ class AssetMediaReplaceDto:
 
         files.append(("deviceId", (None, str(self.device_id).encode(), "text/plain")))
 
-        files.append(("fileCreatedAt", (None, self.file_created_at.isoformat().encode(), "text/plain")))
+        files.append(("fileCreatedAt", (None, moment_text(self.file_created_at).encode(), "text/plain")))
 
-        files.append(("fileModifiedAt", (None, self.file_modified_at.isoformat().encode(), "text/plain")))
+        files.append(("fileModifiedAt", (None, moment_text(self.file_modified_at).encode(), "text/plain")))
 
         if not isinstance(self.duration, Unset):
             files.append(("duration", (None, str(self.duration).encode(), "text/plain")))

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.asset_metadata_key import AssetMetadataKey
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.asset_metadata_response_dto_value import AssetMetadataResponseDtoValue
@@ -30,7 +30,7 @@ class AssetMetadataResponseDto:
             key = self.key.value
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         value: dict[str, Any] | Unset = UNSET
         if not isinstance(self.value, Unset):
             value = self.value.to_dict()

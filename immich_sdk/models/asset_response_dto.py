@@ -10,7 +10,7 @@ from attrs import field as _attrs_field
 
 from ..models.asset_type_enum import AssetTypeEnum
 from ..models.asset_visibility import AssetVisibility
-from ..types import UNSET, Unset, each, take, take_nullable
+from ..types import UNSET, Unset, each, moment_text, take, take_nullable
 
 if TYPE_CHECKING:
     from ..models.asset_face_without_person_response_dto import AssetFaceWithoutPersonResponseDto
@@ -64,7 +64,7 @@ class AssetResponseDto:
         checksum = self.checksum
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         device_asset_id = self.device_asset_id
         device_id = self.device_id
         duplicate_id = self.duplicate_id
@@ -74,10 +74,10 @@ class AssetResponseDto:
             exif_info = self.exif_info.to_dict()
         file_created_at: str | Unset = UNSET
         if not isinstance(self.file_created_at, Unset):
-            file_created_at = self.file_created_at.isoformat()
+            file_created_at = moment_text(self.file_created_at)
         file_modified_at: str | Unset = UNSET
         if not isinstance(self.file_modified_at, Unset):
-            file_modified_at = self.file_modified_at.isoformat()
+            file_modified_at = moment_text(self.file_modified_at)
         has_metadata = self.has_metadata
         id = self.id
         is_archived = self.is_archived
@@ -88,7 +88,7 @@ class AssetResponseDto:
         live_photo_video_id = self.live_photo_video_id
         local_date_time: str | Unset = UNSET
         if not isinstance(self.local_date_time, Unset):
-            local_date_time = self.local_date_time.isoformat()
+            local_date_time = moment_text(self.local_date_time)
         original_file_name = self.original_file_name
         original_mime_type = self.original_mime_type
         original_path = self.original_path
@@ -128,7 +128,7 @@ class AssetResponseDto:
                 unassigned_faces.append(unassigned_faces_item)
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         visibility: str | Unset = UNSET
         if not isinstance(self.visibility, Unset):
             visibility = self.visibility.value

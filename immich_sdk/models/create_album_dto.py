@@ -18,7 +18,7 @@ class CreateAlbumDto:
     album_name: str
     album_users: list[AlbumUserCreateDto] | Unset = UNSET
     asset_ids: list[str] | Unset = UNSET
-    description: str | Unset = UNSET
+    description: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,7 +54,7 @@ class CreateAlbumDto:
         album_name = d.pop("albumName")
         album_users = take(d, "albumUsers", list, each(AlbumUserCreateDto.from_dict))
         asset_ids: list[str] | Unset = d.pop("assetIds", UNSET)
-        description = d.pop("description", UNSET)
+        description: None | str | Unset = d.pop("description", UNSET)
         _model = cls(
             album_name=album_name,
             album_users=album_users,

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -23,7 +23,7 @@ class CreateProfileImageResponseDto:
 
         profile_changed_at: str | Unset = UNSET
         if not isinstance(self.profile_changed_at, Unset):
-            profile_changed_at = self.profile_changed_at.isoformat()
+            profile_changed_at = moment_text(self.profile_changed_at)
         profile_image_path = self.profile_image_path
         user_id = self.user_id
         field_dict: dict[str, Any] = dict(self.additional_properties)

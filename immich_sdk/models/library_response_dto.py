@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 
 @_attrs_define
@@ -30,7 +30,7 @@ class LibraryResponseDto:
         asset_count = self.asset_count
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         exclusion_patterns: list[str] | Unset = UNSET
         if not isinstance(self.exclusion_patterns, Unset):
             exclusion_patterns = self.exclusion_patterns
@@ -44,12 +44,12 @@ class LibraryResponseDto:
         if isinstance(self.refreshed_at, Unset):
             refreshed_at = UNSET
         elif isinstance(self.refreshed_at, datetime.datetime):
-            refreshed_at = self.refreshed_at.isoformat()
+            refreshed_at = moment_text(self.refreshed_at)
         else:
             refreshed_at = self.refreshed_at
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if asset_count is not UNSET:
             field_dict["assetCount"] = asset_count

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -23,7 +23,7 @@ class LicenseResponseDto:
 
         activated_at: str | Unset = UNSET
         if not isinstance(self.activated_at, Unset):
-            activated_at = self.activated_at.isoformat()
+            activated_at = moment_text(self.activated_at)
         activation_key = self.activation_key
         license_key = self.license_key
         field_dict: dict[str, Any] = dict(self.additional_properties)

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.memory_type import MemoryType
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.on_this_day_dto import OnThisDayDto
@@ -29,7 +29,7 @@ class MemoryCreateDto:
         """Give the JSON object; fields that are UNSET are left out."""
 
         data = self.data.to_dict()
-        memory_at = self.memory_at.isoformat()
+        memory_at = moment_text(self.memory_at)
         type_ = self.type_.value
         asset_ids: list[str] | Unset = UNSET
         if not isinstance(self.asset_ids, Unset):
@@ -37,7 +37,7 @@ class MemoryCreateDto:
         is_saved = self.is_saved
         seen_at: str | Unset = UNSET
         if not isinstance(self.seen_at, Unset):
-            seen_at = self.seen_at.isoformat()
+            seen_at = moment_text(self.seen_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         field_dict["data"] = data
         field_dict["memoryAt"] = memory_at

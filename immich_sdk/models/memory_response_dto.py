@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.memory_type import MemoryType
-from ..types import UNSET, Unset, each, take
+from ..types import UNSET, Unset, each, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.asset_response_dto import AssetResponseDto
@@ -44,34 +44,34 @@ class MemoryResponseDto:
                 assets.append(assets_item)
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         data: dict[str, Any] | Unset = UNSET
         if not isinstance(self.data, Unset):
             data = self.data.to_dict()
         deleted_at: str | Unset = UNSET
         if not isinstance(self.deleted_at, Unset):
-            deleted_at = self.deleted_at.isoformat()
+            deleted_at = moment_text(self.deleted_at)
         hide_at: str | Unset = UNSET
         if not isinstance(self.hide_at, Unset):
-            hide_at = self.hide_at.isoformat()
+            hide_at = moment_text(self.hide_at)
         id = self.id
         is_saved = self.is_saved
         memory_at: str | Unset = UNSET
         if not isinstance(self.memory_at, Unset):
-            memory_at = self.memory_at.isoformat()
+            memory_at = moment_text(self.memory_at)
         owner_id = self.owner_id
         seen_at: str | Unset = UNSET
         if not isinstance(self.seen_at, Unset):
-            seen_at = self.seen_at.isoformat()
+            seen_at = moment_text(self.seen_at)
         show_at: str | Unset = UNSET
         if not isinstance(self.show_at, Unset):
-            show_at = self.show_at.isoformat()
+            show_at = moment_text(self.show_at)
         type_: str | Unset = UNSET
         if not isinstance(self.type_, Unset):
             type_ = self.type_.value
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if assets is not UNSET:
             field_dict["assets"] = assets

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -24,10 +24,10 @@ class MemoryUpdateDto:
         is_saved = self.is_saved
         memory_at: str | Unset = UNSET
         if not isinstance(self.memory_at, Unset):
-            memory_at = self.memory_at.isoformat()
+            memory_at = moment_text(self.memory_at)
         seen_at: str | Unset = UNSET
         if not isinstance(self.seen_at, Unset):
-            seen_at = self.seen_at.isoformat()
+            seen_at = moment_text(self.seen_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if is_saved is not UNSET:
             field_dict["isSaved"] = is_saved

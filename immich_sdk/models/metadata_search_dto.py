@@ -11,7 +11,7 @@ from attrs import field as _attrs_field
 from ..models.asset_order import AssetOrder
 from ..models.asset_type_enum import AssetTypeEnum
 from ..models.asset_visibility import AssetVisibility
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -73,10 +73,10 @@ class MetadataSearchDto:
         country = self.country
         created_after: str | Unset = UNSET
         if not isinstance(self.created_after, Unset):
-            created_after = self.created_after.isoformat()
+            created_after = moment_text(self.created_after)
         created_before: str | Unset = UNSET
         if not isinstance(self.created_before, Unset):
-            created_before = self.created_before.isoformat()
+            created_before = moment_text(self.created_before)
         description = self.description
         device_asset_id = self.device_asset_id
         device_id = self.device_id
@@ -115,26 +115,26 @@ class MetadataSearchDto:
             tag_ids = self.tag_ids
         taken_after: str | Unset = UNSET
         if not isinstance(self.taken_after, Unset):
-            taken_after = self.taken_after.isoformat()
+            taken_after = moment_text(self.taken_after)
         taken_before: str | Unset = UNSET
         if not isinstance(self.taken_before, Unset):
-            taken_before = self.taken_before.isoformat()
+            taken_before = moment_text(self.taken_before)
         thumbnail_path = self.thumbnail_path
         trashed_after: str | Unset = UNSET
         if not isinstance(self.trashed_after, Unset):
-            trashed_after = self.trashed_after.isoformat()
+            trashed_after = moment_text(self.trashed_after)
         trashed_before: str | Unset = UNSET
         if not isinstance(self.trashed_before, Unset):
-            trashed_before = self.trashed_before.isoformat()
+            trashed_before = moment_text(self.trashed_before)
         type_: str | Unset = UNSET
         if not isinstance(self.type_, Unset):
             type_ = self.type_.value
         updated_after: str | Unset = UNSET
         if not isinstance(self.updated_after, Unset):
-            updated_after = self.updated_after.isoformat()
+            updated_after = moment_text(self.updated_after)
         updated_before: str | Unset = UNSET
         if not isinstance(self.updated_before, Unset):
-            updated_before = self.updated_before.isoformat()
+            updated_before = moment_text(self.updated_before)
         visibility: str | Unset = UNSET
         if not isinstance(self.visibility, Unset):
             visibility = self.visibility.value

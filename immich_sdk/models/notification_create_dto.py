@@ -10,7 +10,7 @@ from attrs import field as _attrs_field
 
 from ..models.notification_level import NotificationLevel
 from ..models.notification_type import NotificationType
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 if TYPE_CHECKING:
     from ..models.notification_create_dto_data import NotificationCreateDtoData
@@ -43,7 +43,7 @@ class NotificationCreateDto:
         if isinstance(self.read_at, Unset):
             read_at = UNSET
         elif isinstance(self.read_at, datetime.datetime):
-            read_at = self.read_at.isoformat()
+            read_at = moment_text(self.read_at)
         else:
             read_at = self.read_at
         type_: str | Unset = UNSET

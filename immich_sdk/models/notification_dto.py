@@ -10,7 +10,7 @@ from attrs import field as _attrs_field
 
 from ..models.notification_level import NotificationLevel
 from ..models.notification_type import NotificationType
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 if TYPE_CHECKING:
     from ..models.notification_dto_data import NotificationDtoData
@@ -33,7 +33,7 @@ class NotificationDto:
 
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         data: dict[str, Any] | Unset = UNSET
         if not isinstance(self.data, Unset):
             data = self.data.to_dict()
@@ -44,7 +44,7 @@ class NotificationDto:
             level = self.level.value
         read_at: str | Unset = UNSET
         if not isinstance(self.read_at, Unset):
-            read_at = self.read_at.isoformat()
+            read_at = moment_text(self.read_at)
         title = self.title
         type_: str | Unset = UNSET
         if not isinstance(self.type_, Unset):

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take_nullable
+from ..types import UNSET, Unset, moment_text, take_nullable
 
 
 @_attrs_define
@@ -23,7 +23,7 @@ class NotificationUpdateDto:
         if isinstance(self.read_at, Unset):
             read_at = UNSET
         elif isinstance(self.read_at, datetime.datetime):
-            read_at = self.read_at.isoformat()
+            read_at = moment_text(self.read_at)
         else:
             read_at = self.read_at
         field_dict: dict[str, Any] = dict(self.additional_properties)

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.user_avatar_color import UserAvatarColor
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -35,7 +35,7 @@ class PartnerResponseDto:
         name = self.name
         profile_changed_at: str | Unset = UNSET
         if not isinstance(self.profile_changed_at, Unset):
-            profile_changed_at = self.profile_changed_at.isoformat()
+            profile_changed_at = moment_text(self.profile_changed_at)
         profile_image_path = self.profile_image_path
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if avatar_color is not UNSET:

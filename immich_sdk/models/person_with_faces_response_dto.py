@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, each, take, take_nullable
+from ..types import UNSET, Unset, each, moment_text, take, take_nullable
 
 if TYPE_CHECKING:
     from ..models.asset_face_without_person_response_dto import AssetFaceWithoutPersonResponseDto
@@ -51,7 +51,7 @@ class PersonWithFacesResponseDto:
         thumbnail_path = self.thumbnail_path
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if birth_date is not UNSET:
             field_dict["birthDate"] = birth_date

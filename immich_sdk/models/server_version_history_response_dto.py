@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -23,7 +23,7 @@ class ServerVersionHistoryResponseDto:
 
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         id = self.id
         version = self.version
         field_dict: dict[str, Any] = dict(self.additional_properties)

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.shared_link_type import SharedLinkType
-from ..types import UNSET, Unset, take_nullable
+from ..types import UNSET, Unset, moment_text, take_nullable
 
 
 @_attrs_define
@@ -41,7 +41,7 @@ class SharedLinkCreateDto:
         if isinstance(self.expires_at, Unset):
             expires_at = UNSET
         elif isinstance(self.expires_at, datetime.datetime):
-            expires_at = self.expires_at.isoformat()
+            expires_at = moment_text(self.expires_at)
         else:
             expires_at = self.expires_at
         password = self.password

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take_nullable
+from ..types import UNSET, Unset, moment_text, take_nullable
 
 
 @_attrs_define
@@ -34,7 +34,7 @@ class SharedLinkEditDto:
         if isinstance(self.expires_at, Unset):
             expires_at = UNSET
         elif isinstance(self.expires_at, datetime.datetime):
-            expires_at = self.expires_at.isoformat()
+            expires_at = moment_text(self.expires_at)
         else:
             expires_at = self.expires_at
         password = self.password

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.shared_link_type import SharedLinkType
-from ..types import UNSET, Unset, each, take, take_nullable
+from ..types import UNSET, Unset, each, moment_text, take, take_nullable
 
 if TYPE_CHECKING:
     from ..models.album_response_dto import AlbumResponseDto
@@ -51,13 +51,13 @@ class SharedLinkResponseDto:
                 assets.append(assets_item)
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         description = self.description
         expires_at: None | str | Unset
         if isinstance(self.expires_at, Unset):
             expires_at = UNSET
         elif isinstance(self.expires_at, datetime.datetime):
-            expires_at = self.expires_at.isoformat()
+            expires_at = moment_text(self.expires_at)
         else:
             expires_at = self.expires_at
         id = self.id

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.asset_order import AssetOrder
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -30,7 +30,7 @@ class SyncAlbumV1:
 
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         description = self.description
         id = self.id
         is_activity_enabled = self.is_activity_enabled
@@ -42,7 +42,7 @@ class SyncAlbumV1:
         thumbnail_asset_id = self.thumbnail_asset_id
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if created_at is not UNSET:
             field_dict["createdAt"] = created_at

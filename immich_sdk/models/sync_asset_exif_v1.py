@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take_nullable
+from ..types import UNSET, Unset, moment_text, take_nullable
 
 
 @_attrs_define
@@ -50,7 +50,7 @@ class SyncAssetExifV1:
         if isinstance(self.date_time_original, Unset):
             date_time_original = UNSET
         elif isinstance(self.date_time_original, datetime.datetime):
-            date_time_original = self.date_time_original.isoformat()
+            date_time_original = moment_text(self.date_time_original)
         else:
             date_time_original = self.date_time_original
         description = self.description
@@ -71,7 +71,7 @@ class SyncAssetExifV1:
         if isinstance(self.modify_date, Unset):
             modify_date = UNSET
         elif isinstance(self.modify_date, datetime.datetime):
-            modify_date = self.modify_date.isoformat()
+            modify_date = moment_text(self.modify_date)
         else:
             modify_date = self.modify_date
         orientation = self.orientation

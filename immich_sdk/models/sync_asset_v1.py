@@ -10,7 +10,7 @@ from attrs import field as _attrs_field
 
 from ..models.asset_type_enum import AssetTypeEnum
 from ..models.asset_visibility import AssetVisibility
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 
 @_attrs_define
@@ -41,7 +41,7 @@ class SyncAssetV1:
         if isinstance(self.deleted_at, Unset):
             deleted_at = UNSET
         elif isinstance(self.deleted_at, datetime.datetime):
-            deleted_at = self.deleted_at.isoformat()
+            deleted_at = moment_text(self.deleted_at)
         else:
             deleted_at = self.deleted_at
         duration = self.duration
@@ -49,14 +49,14 @@ class SyncAssetV1:
         if isinstance(self.file_created_at, Unset):
             file_created_at = UNSET
         elif isinstance(self.file_created_at, datetime.datetime):
-            file_created_at = self.file_created_at.isoformat()
+            file_created_at = moment_text(self.file_created_at)
         else:
             file_created_at = self.file_created_at
         file_modified_at: None | str | Unset
         if isinstance(self.file_modified_at, Unset):
             file_modified_at = UNSET
         elif isinstance(self.file_modified_at, datetime.datetime):
-            file_modified_at = self.file_modified_at.isoformat()
+            file_modified_at = moment_text(self.file_modified_at)
         else:
             file_modified_at = self.file_modified_at
         id = self.id
@@ -67,7 +67,7 @@ class SyncAssetV1:
         if isinstance(self.local_date_time, Unset):
             local_date_time = UNSET
         elif isinstance(self.local_date_time, datetime.datetime):
-            local_date_time = self.local_date_time.isoformat()
+            local_date_time = moment_text(self.local_date_time)
         else:
             local_date_time = self.local_date_time
         original_file_name = self.original_file_name

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.user_avatar_color import UserAvatarColor
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 
 @_attrs_define
@@ -43,7 +43,7 @@ class SyncAuthUserV1:
         if isinstance(self.deleted_at, Unset):
             deleted_at = UNSET
         elif isinstance(self.deleted_at, datetime.datetime):
-            deleted_at = self.deleted_at.isoformat()
+            deleted_at = moment_text(self.deleted_at)
         else:
             deleted_at = self.deleted_at
         email = self.email
@@ -55,7 +55,7 @@ class SyncAuthUserV1:
         pin_code = self.pin_code
         profile_changed_at: str | Unset = UNSET
         if not isinstance(self.profile_changed_at, Unset):
-            profile_changed_at = self.profile_changed_at.isoformat()
+            profile_changed_at = moment_text(self.profile_changed_at)
         quota_size_in_bytes = self.quota_size_in_bytes
         quota_usage_in_bytes = self.quota_usage_in_bytes
         storage_label = self.storage_label

@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.memory_type import MemoryType
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 if TYPE_CHECKING:
     from ..models.sync_memory_v1_data import SyncMemoryV1Data
@@ -36,7 +36,7 @@ class SyncMemoryV1:
 
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         data: dict[str, Any] | Unset = UNSET
         if not isinstance(self.data, Unset):
             data = self.data.to_dict()
@@ -44,34 +44,34 @@ class SyncMemoryV1:
         if isinstance(self.deleted_at, Unset):
             deleted_at = UNSET
         elif isinstance(self.deleted_at, datetime.datetime):
-            deleted_at = self.deleted_at.isoformat()
+            deleted_at = moment_text(self.deleted_at)
         else:
             deleted_at = self.deleted_at
         hide_at: None | str | Unset
         if isinstance(self.hide_at, Unset):
             hide_at = UNSET
         elif isinstance(self.hide_at, datetime.datetime):
-            hide_at = self.hide_at.isoformat()
+            hide_at = moment_text(self.hide_at)
         else:
             hide_at = self.hide_at
         id = self.id
         is_saved = self.is_saved
         memory_at: str | Unset = UNSET
         if not isinstance(self.memory_at, Unset):
-            memory_at = self.memory_at.isoformat()
+            memory_at = moment_text(self.memory_at)
         owner_id = self.owner_id
         seen_at: None | str | Unset
         if isinstance(self.seen_at, Unset):
             seen_at = UNSET
         elif isinstance(self.seen_at, datetime.datetime):
-            seen_at = self.seen_at.isoformat()
+            seen_at = moment_text(self.seen_at)
         else:
             seen_at = self.seen_at
         show_at: None | str | Unset
         if isinstance(self.show_at, Unset):
             show_at = UNSET
         elif isinstance(self.show_at, datetime.datetime):
-            show_at = self.show_at.isoformat()
+            show_at = moment_text(self.show_at)
         else:
             show_at = self.show_at
         type_: str | Unset = UNSET
@@ -79,7 +79,7 @@ class SyncMemoryV1:
             type_ = self.type_.value
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if created_at is not UNSET:
             field_dict["createdAt"] = created_at

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 
 @_attrs_define
@@ -32,13 +32,13 @@ class SyncPersonV1:
         if isinstance(self.birth_date, Unset):
             birth_date = UNSET
         elif isinstance(self.birth_date, datetime.datetime):
-            birth_date = self.birth_date.isoformat()
+            birth_date = moment_text(self.birth_date)
         else:
             birth_date = self.birth_date
         color = self.color
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         face_asset_id = self.face_asset_id
         id = self.id
         is_favorite = self.is_favorite
@@ -47,7 +47,7 @@ class SyncPersonV1:
         owner_id = self.owner_id
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if birth_date is not UNSET:
             field_dict["birthDate"] = birth_date

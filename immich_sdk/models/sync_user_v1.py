@@ -9,7 +9,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.user_avatar_color import UserAvatarColor
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 
 @_attrs_define
@@ -37,7 +37,7 @@ class SyncUserV1:
         if isinstance(self.deleted_at, Unset):
             deleted_at = UNSET
         elif isinstance(self.deleted_at, datetime.datetime):
-            deleted_at = self.deleted_at.isoformat()
+            deleted_at = moment_text(self.deleted_at)
         else:
             deleted_at = self.deleted_at
         email = self.email
@@ -46,7 +46,7 @@ class SyncUserV1:
         name = self.name
         profile_changed_at: str | Unset = UNSET
         if not isinstance(self.profile_changed_at, Unset):
-            profile_changed_at = self.profile_changed_at.isoformat()
+            profile_changed_at = moment_text(self.profile_changed_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if avatar_color is not UNSET:
             field_dict["avatarColor"] = avatar_color

@@ -8,7 +8,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, take
+from ..types import UNSET, Unset, moment_text, take
 
 
 @_attrs_define
@@ -28,13 +28,13 @@ class TagResponseDto:
         color = self.color
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         id = self.id
         name = self.name
         parent_id = self.parent_id
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         value = self.value
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if color is not UNSET:

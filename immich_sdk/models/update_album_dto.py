@@ -15,7 +15,7 @@ from ..types import UNSET, Unset, take
 class UpdateAlbumDto:
     album_name: str | Unset = UNSET
     album_thumbnail_asset_id: str | Unset = UNSET
-    description: str | Unset = UNSET
+    description: None | str | Unset = UNSET
     is_activity_enabled: bool | Unset = UNSET
     order: AssetOrder | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -50,7 +50,7 @@ class UpdateAlbumDto:
         d = dict(src_dict)
         album_name = d.pop("albumName", UNSET)
         album_thumbnail_asset_id = d.pop("albumThumbnailAssetId", UNSET)
-        description = d.pop("description", UNSET)
+        description: None | str | Unset = d.pop("description", UNSET)
         is_activity_enabled = d.pop("isActivityEnabled", UNSET)
         order = take(d, "order", str, AssetOrder)
         _model = cls(

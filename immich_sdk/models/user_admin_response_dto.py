@@ -10,7 +10,7 @@ from attrs import field as _attrs_field
 
 from ..models.user_avatar_color import UserAvatarColor
 from ..models.user_status import UserStatus
-from ..types import UNSET, Unset, take, take_nullable
+from ..types import UNSET, Unset, moment_text, take, take_nullable
 
 if TYPE_CHECKING:
     from ..models.user_license import UserLicense
@@ -46,12 +46,12 @@ class UserAdminResponseDto:
             avatar_color = self.avatar_color.value
         created_at: str | Unset = UNSET
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
+            created_at = moment_text(self.created_at)
         deleted_at: None | str | Unset
         if isinstance(self.deleted_at, Unset):
             deleted_at = UNSET
         elif isinstance(self.deleted_at, datetime.datetime):
-            deleted_at = self.deleted_at.isoformat()
+            deleted_at = moment_text(self.deleted_at)
         else:
             deleted_at = self.deleted_at
         email = self.email
@@ -68,7 +68,7 @@ class UserAdminResponseDto:
         oauth_id = self.oauth_id
         profile_changed_at: str | Unset = UNSET
         if not isinstance(self.profile_changed_at, Unset):
-            profile_changed_at = self.profile_changed_at.isoformat()
+            profile_changed_at = moment_text(self.profile_changed_at)
         profile_image_path = self.profile_image_path
         quota_size_in_bytes = self.quota_size_in_bytes
         quota_usage_in_bytes = self.quota_usage_in_bytes
@@ -79,7 +79,7 @@ class UserAdminResponseDto:
         storage_label = self.storage_label
         updated_at: str | Unset = UNSET
         if not isinstance(self.updated_at, Unset):
-            updated_at = self.updated_at.isoformat()
+            updated_at = moment_text(self.updated_at)
         field_dict: dict[str, Any] = dict(self.additional_properties)
         if avatar_color is not UNSET:
             field_dict["avatarColor"] = avatar_color

@@ -74,7 +74,7 @@ def _before_the_trash(facts: BackupFacts, chosen: ChosenAlbum, accounts: Account
         )
         if asset.library_id is None
     }
-    days = [asset.local_date_time.date() for asset in gone.values()]
+    days = [asset.local_date_time.date() for asset in gone.values() if asset.local_date_time is not None]
     start = min([*days, *([] if chosen.start is None else [chosen.start])], default=None)
     return evolve(
         facts,

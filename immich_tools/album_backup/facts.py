@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from immich_tools.disk.content import Content
-from immich_tools.immich.models import Album, Asset, Face, Library, User, Version
+from immich_tools.immich.models import Album, Asset, Broken, Face, Library, User, Version
 
 
 @frozen
@@ -98,6 +98,7 @@ class BackupFacts:
     :ivar library: the external library that shows the destination; None where no key may tell.
     :ivar emptied: ids of the albums whose uploads are all in the trash and have copies that have appeared: what a run leaves that was
         killed before it deleted the album.
+    :ivar unlisted: what the server failed to list, where such assets are skipped.
     """
 
     users: tuple[User, ...]
@@ -115,6 +116,7 @@ class BackupFacts:
     rebuilt: Mapping[str, frozenset[str]] = field(factory=dict)
     library: Library | None = None
     emptied: frozenset[str] = frozenset()
+    unlisted: tuple[Broken, ...] = ()
 
     @property
     def user_ids(self) -> frozenset[str]:

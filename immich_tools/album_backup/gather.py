@@ -10,7 +10,15 @@ from attrs import evolve
 from immich_tools.album_backup.accounts import Accounts
 from immich_tools.album_backup.appeared import emptied_albums, imported
 from immich_tools.album_backup.choices import Origin
-from immich_tools.album_backup.facts import DOWNLOADED, BackupFacts, ChosenAlbum, Edition, Source, Upload
+from immich_tools.album_backup.facts import (
+    DOWNLOADED,
+    LARGEST_SIDECAR,
+    BackupFacts,
+    ChosenAlbum,
+    Edition,
+    Source,
+    Upload,
+)
 from immich_tools.album_backup.files import (
     KnownFiles,
     check_target,
@@ -99,7 +107,8 @@ def gather(
         facts = _with_tried_downloads(facts, units, accounts)
     facts = evolve(facts, imported=imported(accounts, server_target, [path for unit in units for path in unit.shown]))
     facts = _with_holders(facts, units, accounts, options)
-    return evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
+    facts = evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
+    return evolve(facts, unlisted=tuple(each for client in accounts.clients for each in client.broken_assets))
 
 
 def _refuse_hidden(units: Iterable[BackupUnit]) -> None:
@@ -157,7 +166,8 @@ def _with_members(
         member_ids = tuple(sorted(first.albums.member_ids(album)))
         assets |= first.assets.read_each([name for name in member_ids if name not in assets])
         there = tuple(name for name in member_ids if name in assets)
-        start = min((assets[name].local_date_time.date() for name in there), default=None)
+        taken = (assets[name].local_date_time for name in there)
+        start = min((moment.date() for moment in taken if moment is not None), default=None)
         chosen.append(ChosenAlbum(album, there, start))
     for client in accounts.clients[1:]:
         # Only owners see everything about an asset.
@@ -201,6 +211,8 @@ def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload
             upload = evolve(upload, source=source if source == DOWNLOADED else Source(source.path, str(failure)))
     if any(person.name for person in asset.people or ()):
         upload = evolve(upload, faces=_faces(asset.id, client))
+    if upload.source == DOWNLOADED and upload.sidecar is None:
+        upload = evolve(upload, sidecar=_downloaded_sidecar(asset, client))
     if options.edited and asset.is_edited:
         upload = evolve(upload, edition=_edition(asset.id, client))
     if asset.stack_id is not None:
@@ -215,6 +227,16 @@ def _faces(asset_id: str, client: Immich) -> tuple[Face, ...]:
     except AccessDenied:
         # The names alone are in the asset's answer.
         return ()
+
+
+def _downloaded_sidecar(asset: Asset, client: Immich) -> bytes | None:
+    """What the server gives of the sidecar that Immich itself would read first; None where it gives none (before Immich 3.2)."""
+    sidecars = client.sidecars.of_asset(asset.id)
+    if not sidecars:
+        return None
+    beside = f"{asset.original_path}.xmp"
+    first = next((each for each in sidecars if each.path == beside), sidecars[0])
+    return client.sidecars.content(first, LARGEST_SIDECAR + 1)
 
 
 def _edition(asset_id: str, client: Immich) -> Edition:

@@ -60,7 +60,7 @@ def home_of(chosen: ChosenAlbum, copied: Mapping[str, Copied], facts: BackupFact
         for asset in (*copies.values(), *edited, *kept)
         if asset.owner_id == owner_id and not asset.is_trashed
     }
-    ordered = sorted(members.values(), key=lambda asset: (asset.file_created_at, asset.id))
+    ordered = sorted(members.values(), key=lambda asset: asset.order_taken)
     existing = _made_before(chosen, facts, owner_id, {copy.id for copy in copies.values()})
     if existing is not None:
         held = facts.rebuilt[existing.id]

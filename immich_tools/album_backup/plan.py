@@ -15,13 +15,16 @@ from immich_tools.album_backup.options import AlbumBackupOptions, ListText
 from immich_tools.album_backup.units import BackupUnit, File, arranged, wanted_units
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
-from immich_tools.plan.effects.assets import TrashAssets
-from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.album_creation import DeleteAlbum
+from immich_tools.plan.effects.albums import RemoveFromAlbum
+from immich_tools.plan.effects.assets import Removal, TrashAssets
+from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.files import WRITTEN, CopyFile, WriteFile
 from immich_tools.plan.effects.libraries import ScanLibrary
 from immich_tools.plan.model import Keep, Label, Plan, Skip
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.result import Status
+from immich_tools.plan.unseen import without_removals
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "album-backup"
@@ -52,8 +55,16 @@ def make_plans(facts: BackupFacts, options: AlbumBackupOptions, stage: Stage) ->
     The same facts give the same plans, in whatever order they come.
     """
     units = units_of(facts, options)
-    plans = [_plan(facts, options, stage, units, user.id) for user in facts.users]
+    plans = [
+        without_removals(_plan(facts, options, stage, units, user.id), facts.unlisted, _rests_on_absence)
+        for user in facts.users
+    ]
     return tuple(plan for number, plan in enumerate(plans) if not number or plan.changes or plan.keeps or plan.skips)
+
+
+def _rests_on_absence(action: Action) -> bool:
+    """Whether a member of the album that was not seen may speak against it."""
+    return isinstance(action, Removal | DeleteAlbum | RemoveFromAlbum)
 
 
 def make_plan(facts: BackupFacts, options: AlbumBackupOptions, stage: Stage = Stage.COPY) -> Plan:

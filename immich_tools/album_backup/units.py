@@ -320,7 +320,7 @@ def _wish(unit: BackupUnit, facts: BackupFacts) -> Wish:
         name=asset.original_file_name,
         album=unit.album.album.name,
         album_start=unit.album.start,
-        taken=asset.local_date_time.replace(tzinfo=None),
+        taken=None if asset.local_date_time is None else asset.local_date_time.replace(tzinfo=None),
         owner=facts.names.get(asset.owner_id, ""),
         camera="" if exif is None else " ".join(filter(None, (exif.make, exif.model))),
         content=content_of(asset),

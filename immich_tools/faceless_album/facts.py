@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import field, frozen
 
-from immich_tools.immich.models import Album, Asset, Recognition, Version
+from immich_tools.immich.models import Album, Asset, Broken, Recognition, Version
 
 
 @frozen
@@ -35,6 +35,7 @@ class FacelessFacts:
     :ivar albums: the user's own albums.
     :ivar members: album id → what is in it, for albums that may be the one.
     :ivar read_at: when.
+    :ivar unlisted: what the server failed to list, where such assets are skipped.
     """
 
     user_id: str
@@ -48,6 +49,7 @@ class FacelessFacts:
     albums: tuple[Album, ...] = ()
     members: Mapping[str, frozenset[str]] = field(factory=dict)
     memory: AlbumMemory = AlbumMemory()
+    unlisted: tuple[Broken, ...] = ()
 
     def __repr__(self) -> str:
         return (

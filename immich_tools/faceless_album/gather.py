@@ -60,4 +60,4 @@ def gather(
     if rule is Rule.NOT_IN_ALBUM:
         others = [album for album in albums if album not in chosen]
         facts = evolve(facts, elsewhere=frozenset().union(*immich.albums.members(others).values()))
-    return facts
+    return evolve(facts, unlisted=immich.broken_assets)

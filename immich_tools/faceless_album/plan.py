@@ -21,12 +21,13 @@ from immich_tools.plan.effects.album_creation import CreateAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.model import Keep, Label, Plan, Skip
+from immich_tools.plan.unseen import without_removals
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "faceless-album"
 """Name of the tool in plans."""
 
-NOT_OWN, UNFIT, OUT_OF_SCOPE, TOO_YOUNG = "not-own", "unfit", "out-of-scope", "too-young"
+NOT_OWN, UNFIT, OUT_OF_SCOPE, TOO_YOUNG, DATE_UNKNOWN = "not-own", "unfit", "out-of-scope", "too-young", "date-unknown"
 NOT_MEANT, BY_HAND, NOT_READ, OTHER_DIRECTION = "not-meant", "by-hand", "not-read", "other-direction"
 
 ALWAYS_MAY_LEAVE: Final = 10
@@ -43,7 +44,8 @@ def make_plan(facts: FacelessFacts, options: FacelessAlbumOptions) -> Plan:
     """
     check_knowledge(facts, options)
     check_filters(facts, options)
-    return _Planner(facts, options, own_album(facts, options)).plan()
+    plan = _Planner(facts, options, own_album(facts, options)).plan()
+    return without_removals(plan, facts.unlisted, lambda action: isinstance(action, RemoveFromAlbum))
 
 
 def check_knowledge(facts: FacelessFacts, options: FacelessAlbumOptions) -> None:
@@ -63,6 +65,13 @@ def check_knowledge(facts: FacelessFacts, options: FacelessAlbumOptions) -> None
         )
     if options.allow_nobody:
         return
+    if facts.recognition is not None and facts.recognition.is_on is None:
+        raise Stopped(
+            _(
+                "Nothing tells whether facial recognition is switched on, so new files may all seem to show nobody. Nothing was changed. "
+                "Give the API key the permission userConfig.read, or use --allow-nobody if it is switched on."
+            )
+        )
     if facts.recognition is not None and not facts.recognition.is_on:
         raise Stopped(
             _(
@@ -196,11 +205,12 @@ class _Planner:
         kinds = {Kind.IMAGES: (AssetType.IMAGE,), Kind.VIDEOS: (AssetType.VIDEO,)}
         if asset.type not in kinds.get(options.kind, (AssetType.IMAGE, AssetType.VIDEO)):
             return OUT_OF_SCOPE, _("is of a kind that is not asked for")
-        taken = asset.local_date_time.date()
-        if (options.taken_after and taken < options.taken_after) or (
-            options.taken_before and taken > options.taken_before
-        ):
-            return OUT_OF_SCOPE, _("was taken outside of the days asked for")
+        if options.taken_after or options.taken_before:
+            if asset.local_date_time is None:
+                return DATE_UNKNOWN, _("when it was taken is not known")
+            taken = asset.local_date_time.date()
+            if not (options.taken_after or taken) <= taken <= (options.taken_before or taken):
+                return OUT_OF_SCOPE, _("was taken outside of the days asked for")
         unwanted = self.paths.refuse(asset.original_path.lstrip("/"))
         if unwanted is not None:
             return OUT_OF_SCOPE, unwanted.reason
@@ -211,7 +221,7 @@ class _Planner:
         facts, recognition = self.facts, self.facts.recognition
         if self.options.chosen_rule not in NEEDS_PEOPLE or recognition is None:
             return None
-        if recognition.is_finished or not recognition.is_on:
+        if recognition.is_finished or recognition.is_on is False:
             return None
         if asset.people or asset.added_at is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
 from immich_tools.faceless_album.choices import Rule
@@ -27,7 +28,7 @@ def lacks_own_date(asset: Asset) -> bool:
     date without a time zone and counts as an own date. False when a date is unknown.
     """
     taken = None if asset.exif is None else asset.exif.date_time_original
-    if asset.exif is None or taken is None or taken != asset.file_modified_at or asset.local_offset:
+    if asset.exif is None or taken is None or taken != asset.file_modified_at or asset.local_offset != timedelta(0):
         return False
     return asset.exif.time_zone is None or asset.exif.place is not None
 

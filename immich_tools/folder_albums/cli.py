@@ -8,15 +8,17 @@ from typing import Annotated, Final
 from attrs import evolve
 from cyclopts import Parameter
 
-from immich_tools.errors import ExitCode, FileFailed
+from immich_tools.errors import ExitCode, FileFailed, NotShared
 from immich_tools.folder_albums.choices import Mode
 from immich_tools.folder_albums.gather import gather
 from immich_tools.folder_albums.missing_folders import check_guards
-from immich_tools.folder_albums.notes import skipped_folders
+from immich_tools.folder_albums.notes import NOT_SHARED, skipped_folders
 from immich_tools.folder_albums.older import LONG_OPTIONS, Changes, Connection, Keys, RunOptions, Said
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import check_found, make_plan
 from immich_tools.i18n import _
+from immich_tools.plan.model import Plan
+from immich_tools.report.output import Output
 from immich_tools.session import Session, agree, guards_of
 from immich_tools.settings import SourceOptions, account_in_turn, make_app, run, takes_prefixes_of
 
@@ -68,7 +70,23 @@ def folder_albums(
         if facts.broken and code is ExitCode.DONE:
             session.output.not_over()
             raise FileFailed(skipped_folders(facts.broken))
+        if changes.apply and code is ExitCode.DONE:
+            check_shared(plan, session.output)
         return code
+
+
+def check_shared(plan: Plan, output: Output) -> None:
+    """Let a run that shared with fewer people than asked for end as one in which changes failed.
+
+    :raises NotShared: names them.
+    """
+    people = [skip.group for skip in plan.skips if skip.code == NOT_SHARED]
+    if people:
+        # What was said to be the end is not the last word.
+        output.not_over()
+        raise NotShared(
+            _("Nothing was shared with {people}; the notes of the plan say why.").format(people=", ".join(people))
+        )
 
 
 def main() -> None:

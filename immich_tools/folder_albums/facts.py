@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from immich_tools.folder_albums.properties import AlbumProperties
 from immich_tools.folder_albums.scheme import Scheme
-from immich_tools.immich.models import Album, AlbumRole, Asset, Tag, User, Version
+from immich_tools.immich.models import Album, AlbumRole, Asset, Broken, Tag, User, Version
 from immich_tools.paths import normal_path
 
 
@@ -80,6 +80,7 @@ class FolderFacts:
     :ivar absent: root → how many files below it are missing on the disk; read only where that matters.
     :ivar selects: whether the path filters let any file below the roots through; None where there are none.
     :ivar empty_libraries: ids of chosen libraries that hold no file of the user.
+    :ivar unlisted: what the server failed to list, where such assets are skipped.
     :ivar warnings: what the reader of the plan should know of reading.
     """
 
@@ -104,6 +105,7 @@ class FolderFacts:
     absent: Mapping[str, int] = field(factory=dict)
     selects: bool | None = None
     empty_libraries: tuple[str, ...] = ()
+    unlisted: tuple[Broken, ...] = ()
     warnings: tuple[str, ...] = ()
     arrangements: list[tuple[object, ...]] = field(factory=list, eq=False)
     """Where files belong, as it was found out while these facts were gathered, so that nobody does that twice; see `plan.arranged`."""

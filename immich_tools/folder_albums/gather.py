@@ -47,6 +47,11 @@ def gather(immich: Immich, options: FolderAlbumsOptions, *, journal_folder: Path
     :raises AccessDenied: the key may not read files or albums, or users or tags where these are needed.
     :raises IncompleteListing: the files or the members of an album cannot be read completely.
     """
+    facts = _gathered(immich, options, journal_folder)
+    return evolve(facts, unlisted=immich.broken_assets)
+
+
+def _gathered(immich: Immich, options: FolderAlbumsOptions, journal_folder: Path | None) -> FolderFacts:
     if options.mode is not Mode.DELETE_ALL:
         options.roots()
     assets = tuple(_assets(immich, options))

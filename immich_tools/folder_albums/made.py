@@ -35,7 +35,8 @@ class _Known:
             self.asset_ids.add(asset_id)
             label = labels.get(asset_id)
             if label is not None and label.path:
-                self.files.add(trace(label.name, label.taken))
+                if label.taken:
+                    self.files.add(trace(label.name, label.taken))
                 self.folders.add(directory(label.path))
 
 

@@ -13,7 +13,10 @@ from immich_tools.folder_albums.diagnosis import diagnose
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.i18n import _, ngettext
+from immich_tools.plan.model import Skip
 
+NOT_SHARED: Final = "not-shared"
+"""Word for counting people with whom nothing is shared, although that was asked for."""
 SHOWN: Final = 5
 """How many names a note spells out."""
 
@@ -24,12 +27,18 @@ class Findings:
 
     conflicts: list[tuple[str, str]] = field(factory=list)
     unknown_users: dict[str, str] = field(factory=dict)
+    let_in: set[str] = field(factory=set)
     held_back: list[str] = field(factory=list)
     missing_thumbnails: list[tuple[str, str]] = field(factory=list)
     untagged: dict[str, str] = field(factory=dict)
     foreign_empty: list[str] = field(factory=list)
     dormant: dict[str, list[str]] = field(factory=dict)
     absent: int = 0
+
+    def not_shared(self) -> list[Skip]:
+        """People who were to see albums and do not; counted, so that a schedule shows it."""
+        missing = sorted(self.let_in & self.unknown_users.keys())
+        return [Skip((), NOT_SHARED, self.unknown_users[user], user) for user in missing]
 
     def notes(self) -> list[str]:
         """All of it in words."""

@@ -25,10 +25,12 @@ from immich_tools.i18n import _, ngettext
 from immich_tools.immich.models import Album, Asset
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, RemoveFromAlbum, SetAlbumField, share_texts
-from immich_tools.plan.effects.assets import SetField
-from immich_tools.plan.effects.base import Change
+from immich_tools.plan.effects.assets import Removal, SetField
+from immich_tools.plan.effects.base import Action, Change
+from immich_tools.plan.effects.tags import RemoveTag, UntagAssets
 from immich_tools.plan.fields import AssetField
 from immich_tools.plan.model import Keep, Label, Plan, Skip
+from immich_tools.plan.unseen import without_removals
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "folder-albums"
@@ -48,7 +50,13 @@ def make_plan(facts: FolderFacts, options: FolderAlbumsOptions) -> Plan:
         planner.create()
     else:
         planner.delete()
-    return planner.plan()
+    return without_removals(planner.plan(), facts.unlisted, _rests_on_absence)
+
+
+def _rests_on_absence(action: Action) -> bool:
+    """Whether a file that was not seen may speak against it: a folder that seems gone or emptied is not where it lies."""
+    is_rename = isinstance(action, SetAlbumField) and action.field is AlbumField.NAME
+    return is_rename or isinstance(action, RemoveFromAlbum | DeleteAlbum | Removal | RemoveTag | UntagAssets)
 
 
 def check_found(facts: FolderFacts, options: FolderAlbumsOptions, *, every: bool = True) -> None:
@@ -112,7 +120,7 @@ class _Planner:
             population=self.facts.population,
             changes=tuple(self.changes),
             keeps=tuple(self.keeps),
-            skips=tuple(self.skips),
+            skips=(*self.skips, *self.findings.not_shared()),
             options=to_document(self.options),
             notes=(*sorted(self.facts.warnings), *self.notes, *self.findings.notes()),
             labels=self._labels(),

@@ -189,7 +189,8 @@ class _Judge:
         traces = set()
         alike: dict[str, set[str]] = {}
         for asset in wanted.assets():
-            each = trace(asset.original_file_name, asset.time_taken)
+            # A name alone is no evidence.
+            each = trace(asset.original_file_name, asset.time_taken) if asset.time_taken else asset.id
             traces.add(each)
             for album_id in (*self.by_trace.get(each, ()), *self.by_id.get(asset.id, ())):
                 alike.setdefault(album_id, set()).add(each)

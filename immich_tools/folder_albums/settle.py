@@ -18,7 +18,7 @@ from immich_tools.folder_albums.notes import Findings
 from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.properties import ThumbnailChoice
 from immich_tools.folder_albums.roots import Roots
-from immich_tools.folder_albums.sharing import SharingChanges, plan_sharing
+from immich_tools.folder_albums.sharing import ShareRole, SharingChanges, plan_sharing
 from immich_tools.i18n import _
 from immich_tools.immich.models import Album, AlbumUser, Asset
 from immich_tools.paths import PathFilter
@@ -86,6 +86,7 @@ class Settler:
     def _sharing(self, wanted: Wanted, goal: AlbumSettings, present: Sequence[AlbumUser]) -> SharingChanges:
         changes = plan_sharing(goal.share_with or (), self.facts.users, self.facts.user_id, present)
         self.findings.unknown_users.update({each.user: each.reason for each in changes.unknown})
+        self.findings.let_in.update(each.user for each in goal.share_with or () if each.role is not ShareRole.NONE)
         if changes.held_back:
             self.findings.held_back.append(wanted.name)
         return changes

@@ -145,7 +145,7 @@ def plan_sharing(
     for share in wanted:
         found = _find(share, people)
         if len(found) != 1:
-            unknown[share.key] = _unknown(share, found, people)
+            unknown[share.key] = _unknown(share, found, people, owner_id)
             may_mean_somebody_present |= share.role is not ShareRole.NONE
         # A name that several people have shares with none of them, but keeps out all of them.
         if len(found) == 1 or share.role is ShareRole.NONE:
@@ -178,7 +178,13 @@ def _find(share: Share, people: Sequence[User]) -> list[User]:
     return by_address or [user for user in people if unicodedata.normalize("NFC", user.name) == text]
 
 
-def _unknown(share: Share, found: Sequence[User], people: Sequence[User]) -> UnknownUser:
+def _unknown(share: Share, found: Sequence[User], people: Sequence[User], owner_id: str) -> UnknownUser:
+    if all(user.id == owner_id for user in people):
+        # So it is with the setting "public users" switched off (Immich 2.3.1 and 3.1.0), and where there is nobody else.
+        return UnknownUser(
+            share.user,
+            _("the server does not list its users to this key (setting 'public users'), or there is nobody else"),
+        )
     if found:
         reason = _("{count} users are called '{user}'; give the e-mail address instead").format(
             count=len(found), user=share.user

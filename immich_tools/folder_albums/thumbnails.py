@@ -56,10 +56,11 @@ def _counts(asset: Asset, roots: Roots, path_filter: PathFilter) -> bool:
 
 
 def _oldest(assets: Sequence[Asset]) -> str | None:
-    first = min(assets, key=lambda asset: (asset.file_created_at, asset.id), default=None)
+    first = min(assets, key=lambda asset: asset.order_taken, default=None)
     return None if first is None else first.id
 
 
 def _newest(assets: Sequence[Asset]) -> str | None:
-    last = max(assets, key=lambda asset: (asset.file_created_at, asset.id), default=None)
+    dated = [asset for asset in assets if asset.file_created_at is not None]
+    last = max(dated or assets, key=lambda asset: asset.order_taken, default=None)
     return None if last is None else last.id

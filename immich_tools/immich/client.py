@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import httpx
 
 from immich_sdk.api.api_keys import get_my_api_key
-from immich_sdk.api.server import get_server_config, get_server_features, get_server_version
+from immich_sdk.api.server import get_server_version
 from immich_sdk.api.users import get_my_user
 from immich_tools.clock import Clock
 from immich_tools.errors import UsageError
@@ -21,6 +21,7 @@ from immich_tools.immich import compat
 from immich_tools.immich.address import api_address
 from immich_tools.immich.albums import Albums
 from immich_tools.immich.assets import Assets
+from immich_tools.immich.configuration import Configuration
 from immich_tools.immich.connection import PAGE_SIZE, Connection, Once, tls_context
 from immich_tools.immich.downloads import Downloads
 from immich_tools.immich.duplicates import Duplicates
@@ -28,10 +29,11 @@ from immich_tools.immich.faces import Faces
 from immich_tools.immich.failures import not_immich
 from immich_tools.immich.integrity import Integrity
 from immich_tools.immich.libraries import Libraries
-from immich_tools.immich.models import ApiKey, TrashPolicy, User, Version
+from immich_tools.immich.models import ApiKey, Broken, TrashPolicy, User, Version
 from immich_tools.immich.people import People
 from immich_tools.immich.settled import Settled
 from immich_tools.immich.shared_links import SharedLinks
+from immich_tools.immich.sidecars import Sidecars
 from immich_tools.immich.stacks import Stacks
 from immich_tools.immich.tags import Tags
 from immich_tools.immich.users import Users
@@ -50,8 +52,8 @@ class InsecureConnection(UserWarning):
 class Immich:
     """A server as one user sees it through an API key; use `connect` or `from_env` to make one.
 
-    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads, settled: what can be read and
-        changed.
+    :ivar assets, albums, tags, people, faces, stacks, users, duplicates, libraries, integrity, downloads, sidecars, settled: what can be
+        read and changed.
     """
 
     def __init__(self, connection: Connection, *, force_version: bool = False) -> None:
@@ -74,6 +76,7 @@ class Immich:
         self.shared_links = SharedLinks(connection)
         self.downloads = Downloads(connection)
         self.settled = Settled(connection, self.assets)
+        self.sidecars = Sidecars(connection, self._version)
 
     @classmethod
     def connect(
@@ -91,6 +94,8 @@ class Immich:
         retry_wait: float = 0.25,
         page_size: int = PAGE_SIZE,
         clock: Clock | None = None,
+        report_wait: Callable[[str], None] | None = None,
+        skip_broken: bool = False,
     ) -> Self:
         """Prepare a connection; nothing is sent yet.
 
@@ -106,6 +111,8 @@ class Immich:
         :param retry_wait: seconds before a failed request is sent again; doubles each time.
         :param page_size: assets in one answer of a listing, 1 to 1000.
         :param clock: by which waits for the server's jobs are measured, such as a sandbox's; None for the current one.
+        :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
+        :param skip_broken: list a library without the assets on which the server fails; see `broken_assets`.
         :raises UsageError: the URL, the key or the certificate file is not usable.
         """
         key = _usable_key(api_key)
@@ -129,14 +136,16 @@ class Immich:
             retry_wait=retry_wait,
             page_size=page_size,
             clock=clock,
+            report_wait=report_wait,
+            skip_broken=skip_broken,
         )
         return cls(connection, force_version=force_version)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None, *, read_only: bool = False) -> Self:
         """Connect with what the commands read too: IMMICH_URL, IMMICH_API_KEY (or IMMICH_API_KEY_FILE, a file that holds the key),
-        IMMICH_CA_FILE, IMMICH_INSECURE, IMMICH_TIMEOUT, IMMICH_CONCURRENCY and IMMICH_FORCE_VERSION; from the environment, else from
-        ``.env``, else from ``immich-toolkit.toml``.
+        IMMICH_CA_FILE, IMMICH_INSECURE, IMMICH_TIMEOUT, IMMICH_CONCURRENCY, IMMICH_FORCE_VERSION and IMMICH_SKIP_BROKEN; from the
+        environment, else from ``.env``, else from ``immich-toolkit.toml``.
 
         :param environment: variables instead of the process's own.
         :param read_only: refuse every request that is not a read.
@@ -149,10 +158,18 @@ class Immich:
         return cls.from_options(options, read_only=read_only)
 
     @classmethod
-    def from_options(cls, options: ConnectionOptions, *, read_only: bool, page_size: int = PAGE_SIZE) -> Self:
+    def from_options(
+        cls,
+        options: ConnectionOptions,
+        *,
+        read_only: bool,
+        page_size: int = PAGE_SIZE,
+        report_wait: Callable[[str], None] | None = None,
+    ) -> Self:
         """Connect as options say.
 
         :param page_size: assets in one answer of a listing, 1 to 1000.
+        :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
         :raises UsageError: the address or the key is missing or not usable.
         """
         return cls.connect(
@@ -165,6 +182,8 @@ class Immich:
             concurrency=options.concurrency,
             force_version=options.force_version,
             page_size=page_size,
+            report_wait=report_wait,
+            skip_broken=options.skip_broken,
         )
 
     def __repr__(self) -> str:
@@ -188,6 +207,12 @@ class Immich:
         return self.connection.url
 
     @property
+    def broken_assets(self) -> tuple[Broken, ...]:
+        """What the listings so far could not read, on a connection that skips such assets: it may belong to anything, and nothing follows
+        from its absence."""
+        return self.connection.broken
+
+    @property
     def version(self) -> Version:
         """The server's version (``GET /server/version``; needs no permission)."""
         return self._version()
@@ -204,7 +229,7 @@ class Immich:
 
     @property
     def trash_policy(self) -> TrashPolicy:
-        """What a deletion means on this server (needs no permission)."""
+        """What a deletion means on this server; see `Configuration.trash_policy`."""
         return self._trash_policy()
 
     def clock_skew(self, now: Callable[[], float]) -> float | None:
@@ -261,9 +286,7 @@ class Immich:
         )
 
     def _read_trash_policy(self) -> TrashPolicy:
-        enabled = self._fact(get_server_features._get_kwargs(), lambda answer: answer.get("trash") is True)
-        days = self._fact(get_server_config._get_kwargs(), lambda answer: int(answer["trashDays"]))
-        return TrashPolicy(enabled=enabled, days=days)
+        return Configuration(self.connection).trash_policy()
 
     def _fact(self, operation: dict[str, Any], read: Callable[[Any], Fact]) -> Fact:
         """Read one of the answers that show whether the server is Immich at all.

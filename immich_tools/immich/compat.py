@@ -12,6 +12,10 @@ from immich_tools.immich.models import Version
 
 OLDEST: Final = Version(2, 3, 0)
 NEWEST_MAJOR: Final = 3
+RECORDED: Final = frozenset({(2, 3), (3, 1)})
+"""Minor versions whose real answers the tests hold the tools to."""
+COMPARED: Final = (3, 3)
+"""The newest minor version whose API description was compared with what the tools send and read."""
 
 
 def lists_members_in_album(version: Version) -> bool:
@@ -40,6 +44,21 @@ def resolves_duplicates(version: Version) -> bool:
 def checks_files(version: Version) -> bool:
     """The server looks for missing files itself and reports them (3.0 on; alpha)."""
     return version.major >= 3
+
+
+def tells_asset_files(version: Version) -> bool:
+    """``/asset-files`` tells of sidecars (3.2 on; alpha)."""
+    return version >= Version(3, 2, 0)
+
+
+def is_newer_than_compared(version: Version) -> bool:
+    """A minor version that came out after the newest one that was looked at."""
+    return (version.major, version.minor) > COMPARED
+
+
+def hides_too_much(version: Version) -> bool:
+    """A library's exclusion patterns can take assets outside of its folders offline (until 3.1; immich-app/immich#30850)."""
+    return (version.major, version.minor) < (3, 2)
 
 
 def check_version(version: Version) -> None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import ssl
 import threading
 import time
 from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
 import httpx
 
+from immich_sdk.api.server import get_server_version
 from immich_tools.clock import Clock, current
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
-from immich_tools.immich.failures import failure_of, not_immich, unreachable
-from immich_tools.immich.transport import ONCE, STREAMED, Gate
+from immich_tools.immich.failures import failure_of, not_immich, unreachable, wrong_address
+from immich_tools.immich.models import Broken
+from immich_tools.immich.transport import ONCE, PROBE, STREAMED, Gate
 from immich_tools.secret import Secret
 
 logger = logging.getLogger(__name__)
@@ -26,6 +30,7 @@ logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_VERSION: Final = get_server_version._get_kwargs()
 _TRIES: Final = "immich_tools.tries"
 PAGE_SIZE: Final = 1000
 """Assets in one answer; Immich 2.3.1 and 3.1.0 refuse more."""
@@ -34,20 +39,32 @@ PAGE_SIZE: Final = 1000
 def tls_context(ca_file: Path | None, *, insecure: bool) -> ssl.SSLContext:
     """How the server's certificate is verified: by the system's authorities and Mozilla's, plus one's own file.
 
-    :raises UsageError: the file is missing or holds no certificate.
+    :raises UsageError: the file, or that of the environment variable SSL_CERT_FILE, is missing or holds no certificate.
     """
-    context = httpx.create_ssl_context(verify=not insecure)
-    if not insecure:
-        context.load_default_certs()
+    try:
+        context = httpx.create_ssl_context(verify=not insecure)
+        if not insecure:
+            context.load_default_certs()
+    except (OSError, ssl.SSLError) as error:
+        # httpx and OpenSSL read these variables themselves.
+        name = next((each for each in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(each)), None)
+        raise UsageError(
+            _("The certificates of {source} cannot be used: {reason}.").format(
+                source=_("this computer") if name is None else f"{name}={os.environ[name]}", reason=_reason(error)
+            )
+        ) from None
     if ca_file is not None:
         try:
             context.load_verify_locations(ca_file)
         except (OSError, ssl.SSLError) as error:
-            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
             raise UsageError(
-                _("The certificate file {path} cannot be used: {reason}.").format(path=ca_file, reason=reason)
+                _("The certificate file {path} cannot be used: {reason}.").format(path=ca_file, reason=_reason(error))
             ) from None
     return context
+
+
+def _reason(error: OSError) -> object:
+    return getattr(error, "reason", None) or error.strerror or error
 
 
 class Noted(httpx.BaseTransport):
@@ -96,6 +113,8 @@ class Connection:
     :param retry_wait: seconds before the second try.
     :param page_size: assets in one answer of a listing, 1 to 1000.
     :param clock: by which waits for the server's jobs are measured; None for the current one.
+    :param report_wait: tells a person of a long wait that the server asks for; None writes it to the log.
+    :param skip_broken: list a library without the assets on which the server fails; see `broken`.
     """
 
     def __init__(
@@ -112,8 +131,12 @@ class Connection:
         retry_wait: float = 0.25,
         page_size: int = PAGE_SIZE,
         clock: Clock | None = None,
+        report_wait: Callable[[str], None] | None = None,
+        skip_broken: bool = False,
     ) -> None:
         self.url = url
+        self.skip_broken = skip_broken
+        self._broken: dict[object, Broken] = {}
         self.clock = clock or current()
         self.read_only = read_only
         self.timeout = timeout
@@ -123,6 +146,7 @@ class Connection:
         self.retry_wait = retry_wait
         self.requests_sent = 0
         self.server_date: str | None = None
+        self._is_immich = False
         self._lock = threading.Lock()
         inner = transport or httpx.HTTPTransport(
             verify=tls or False,
@@ -135,23 +159,40 @@ class Connection:
             read_only=read_only,
             tries=tries,
             wait=retry_wait,
+            report=report_wait,
         )
         self._http = httpx.Client(base_url=url, headers={"accept": "application/json"}, transport=gate)
 
     def __repr__(self) -> str:
         return f"Connection({self.url!r}, read_only={self.read_only})"
 
-    def send(self, operation: dict[str, Any], *, timeout: float | None = None, once: bool = False) -> httpx.Response:
+    def note_broken(self, broken: Iterable[Broken]) -> None:
+        """Remember assets that a listing could not read."""
+        with self._lock:
+            self._broken |= {each.key: each for each in broken}
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        """What the listings of this connection could not read so far, from old to new."""
+        with self._lock:
+            return tuple(
+                sorted(self._broken.values(), key=lambda each: (each.after, each.before, each.visibility.value))
+            )
+
+    def send(
+        self, operation: dict[str, Any], *, timeout: float | None = None, once: bool = False, probe: bool = False
+    ) -> httpx.Response:
         """Send one request.
 
         :param operation: what an SDK operation's ``_get_kwargs`` gives: method, url, params, json, headers.
         :param timeout: seconds, where an operation needs more than the usual.
         :param once: never send it again, not even where that does no harm.
+        :param probe: a 500 is the answer, and is not retried.
         :returns: a 2xx answer, its body read.
         :raises ToolkitError: for everything else.
         """
         request = self._request(operation, timeout or self.timeout)
-        request.extensions[ONCE] = once
+        request.extensions |= {ONCE: once, PROBE: probe}
         failure: ToolkitError
         try:
             response = self._http.send(request)
@@ -160,8 +201,11 @@ class Connection:
         else:
             self.server_date = response.headers.get("date") or self.server_date
             if response.is_success:
+                self._is_immich = True
                 return response
             failure = failure_of(response)
+            if response.status_code == HTTPStatus.NOT_FOUND and not self._finds_immich(request):
+                failure = wrong_address(self.url)
         # Raised outside the handler: the frames of the HTTP library hold the request with its key and must not become the context.
         raise failure
 
@@ -186,18 +230,28 @@ class Connection:
             failure = failure_of(response)
         raise failure
 
+    def _finds_immich(self, refused: httpx.Request) -> bool:
+        """Whether there is an API of Immich at the address; asked where the first request of all found nothing."""
+        version = self._request(_VERSION, self.timeout)
+        if not self._is_immich and refused.url != version.url:
+            try:
+                self._is_immich = self._http.send(version).status_code != HTTPStatus.NOT_FOUND
+            except httpx.HTTPError:
+                return True
+        return self._is_immich
+
     def _request(self, operation: dict[str, Any], seconds: float) -> httpx.Request:
         with self._lock:
             self.requests_sent += 1
         # More threads than connections may be at work: waiting for a free one is no sign of a slow server.
         return self._http.build_request(**operation, timeout=httpx.Timeout(seconds, pool=None))
 
-    def json(self, operation: dict[str, Any], *, timeout: float | None = None) -> Any:
+    def json(self, operation: dict[str, Any], *, timeout: float | None = None, probe: bool = False) -> Any:
         """Send one request and decode the JSON it answers.
 
         :raises ServerUnreachable: the answer is not JSON.
         """
-        return decoded(self.send(operation, timeout=timeout))
+        return decoded(self.send(operation, timeout=timeout, probe=probe))
 
     def each(self, items: Sequence[Item], action: Callable[[Item], Result]) -> list[Result]:
         """Do `action` for every item, several at a time, and return the results in the items' order.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from sys import intern
 from typing import Any, Final, TypeAlias
@@ -21,7 +21,9 @@ from immich_tools.immich.models import Asset, AssetType, Exif, Person, Place, Ta
 Json: TypeAlias = Mapping[str, Any]
 
 NOWHERE: Final = Place(0.0, 0.0)
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Zones and windows move a moment by less; so near to Python's ends no photo was taken.
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
+LATEST: Final = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 _TYPES: Final = {kind.value: kind for kind in AssetType}
 _VISIBILITIES: Final = {kind.value: kind for kind in Visibility}
 _DURATION: Final = re.compile(r"(\d+):(\d{2}):(\d{2})(?:\.(\d+))?")
@@ -30,7 +32,8 @@ _DURATION: Final = re.compile(r"(\d+):(\d{2}):(\d{2})(?:\.(\d+))?")
 def parse_time(text: object) -> datetime | None:
     """Read a moment as the server may send it: ``Z`` or an offset, a fraction of any length, or no zone at all (taken as UTC).
 
-    :returns: an aware datetime; None for anything that is not a moment (years that JavaScript knows and Python does not included).
+    :returns: an aware datetime that can be moved by two days at least; None for anything that is not a moment, and for those before the
+        year 1 or at the end of the year 9999, which JavaScript knows and Python does not.
     """
     if not isinstance(text, str) or not text:
         return None
@@ -41,7 +44,9 @@ def parse_time(text: object) -> datetime | None:
             moment = tolerant_parser.isoparse(text.replace(" ", "T", 1))
         except (ValueError, OverflowError):
             return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    # Compared by subtraction, which cannot overflow as a conversion to UTC would.
+    return moment if EARLIEST <= moment <= LATEST else None
 
 
 def parse_duration(value: object) -> int | None:
@@ -130,8 +135,8 @@ def asset_from_json(item: Json, *, tells_people: bool = False) -> Asset:
         _TYPES.get(item.get("type") or "", AssetType.OTHER),
         item.get("originalPath") or "",
         item.get("originalFileName") or "",
-        parse_time(item.get("fileCreatedAt")) or _EPOCH,
-        parse_time(item.get("localDateTime")) or _EPOCH,
+        parse_time(item.get("fileCreatedAt")),
+        parse_time(item.get("localDateTime")),
         _VISIBILITIES.get(item.get("visibility") or "", Visibility.UNKNOWN),
         item.get("checksum") or "",
         item.get("isFavorite") is True,

@@ -16,6 +16,9 @@ from immich_tools.immich.client import Immich
 LARGEST_SKEW: Final = 60.0
 """Seconds that the two clocks may differ before anybody is told."""
 
+DEFAULT_EXCLUSIONS: Final = frozenset({"**/@eaDir/**", "**/._*", "**/#recycle/**", "**/#snapshot/**"})
+"""What Immich gives each new library; no photo is called so."""
+
 
 class Level(Enum):
     """How a check ended."""
@@ -29,7 +32,8 @@ class Level(Enum):
 class Check:
     """One thing that was looked at.
 
-    :ivar name: what it was; never translated: ``reachable``, ``version``, ``key``, ``permissions TOOL``, ``trash``, ``clock``, ``library``.
+    :ivar name: what it was; never translated: ``reachable``, ``version``, ``key``, ``permissions TOOL``, ``trash``, ``clock``, ``library``,
+        ``exclusion patterns``.
     :ivar message: for people.
     :ivar exit_code: what a command that stumbles over this would end with; None unless it is a problem.
     """
@@ -61,7 +65,7 @@ class _Examination:
         if reachable.level is Level.PROBLEM:
             reason = _("not checked: the server cannot be used")
             tools = (f"permissions {tool}" for tool in self._needs)
-            names = ("version", "key", *tools, "trash", "clock", "library")
+            names = ("version", "key", *tools, "trash", "clock", "library", "exclusion patterns")
             return (reachable, *(Check(name, Level.WARNING, reason) for name in names))
         key = self._guarded("key", self._key)
         return (
@@ -75,6 +79,7 @@ class _Examination:
             self._guarded("trash", self._trash),
             self._guarded("clock", self._clock),
             self._unless_refused(key, "library", self._library),
+            self._unless_refused(key, "exclusion patterns", self._exclusion_patterns),
         )
 
     @staticmethod
@@ -110,7 +115,14 @@ class _Examination:
                     version=version
                 )
             raise error from None
-        return Level.OK, _("Immich {version} is supported").format(version=version)
+        if compat.is_newer_than_compared(version):
+            return Level.WARNING, _(
+                "Immich {version} is newer than {newest}, the newest version that these tools were compared with. "
+                "Look for a newer immich-toolkit, and at each plan before --apply."
+            ).format(version=version, newest=".".join(map(str, compat.COMPARED)))
+        if (version.major, version.minor) in compat.RECORDED:
+            return Level.OK, _("Immich {version} is supported").format(version=version)
+        return Level.OK, _("Immich {version} is supported, by its API description").format(version=version)
 
     def _key(self) -> tuple[Level, str]:
         key = self._immich.api_key
@@ -136,6 +148,10 @@ class _Examination:
 
     def _trash(self) -> tuple[Level, str]:
         policy = self._immich.trash_policy
+        if policy.days is None:
+            return Level.WARNING, _(
+                "Nothing tells whether the trash is on, so deletions count as permanent: {reason}"
+            ).format(reason=policy.reason)
         if not policy.is_safety_net:
             return Level.WARNING, _("The trash is off: what is deleted is gone for good")
         return Level.OK, ngettext(
@@ -159,3 +175,21 @@ class _Examination:
         return Level.OK, ngettext("The library holds {count} asset", "The library holds {count} assets", count).format(
             count=count
         )
+
+    def _exclusion_patterns(self) -> tuple[Level, str]:
+        if not compat.hides_too_much(self._immich.version):
+            return Level.OK, _("Exclusion patterns act only inside of their library")
+        try:
+            names = sorted(
+                library.name
+                for library in self._immich.libraries.all()
+                if not DEFAULT_EXCLUSIONS.issuperset(library.exclusion_patterns)
+            )
+        except AccessDenied:
+            return Level.OK, _("Not checked: only an administrator's key with library.read may see external libraries")
+        if not names:
+            return Level.OK, _("No external library has exclusion patterns of its own")
+        return Level.WARNING, _(
+            "Before Immich 3.2, exclusion patterns of an external library can move assets outside of its folders to the trash "
+            "(immich-app/immich#30850). Libraries with such patterns: {names}. Update Immich, or remove the patterns."
+        ).format(names=", ".join(names))

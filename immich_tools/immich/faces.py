@@ -9,9 +9,9 @@ from attrs import frozen
 
 from immich_sdk.api.faces import get_faces
 from immich_sdk.api.jobs import get_queues_legacy
-from immich_sdk.api.server import get_server_features
 from immich_tools.errors import AccessDenied, RequestRefused
 from immich_tools.immich.assets import NO_SUCH
+from immich_tools.immich.configuration import Configuration
 from immich_tools.immich.connection import Connection
 from immich_tools.immich.convert import Json, person_from_json
 from immich_tools.immich.models import Asset, Face, Recognition
@@ -53,8 +53,7 @@ class Faces:
 
     def recognition(self) -> Recognition:
         """How far the server is with finding faces; only an administrator's key (permission ``job.read``) sees what is pending."""
-        features = self.connection.json(get_server_features._get_kwargs())
-        return Recognition(is_on=features.get("facialRecognition") is True, pending=self._pending())
+        return Recognition(is_on=Configuration(self.connection).recognizes_faces(), pending=self._pending())
 
     def _pending(self) -> int | None:
         try:

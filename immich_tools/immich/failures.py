@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ MISSING_PERMISSION: Final = "Missing required permission: "
 FORBIDDEN: Final = "Forbidden"
 ELEVATED: Final = "Elevated permission"
 LONGEST_REASON: Final = 300
+_OPENSSL_REASON: Final = re.compile(r"certificate verify failed: (.*?)\.?(?: \(_ssl\.c:\d+\))?$")
 _TEMPORARY: Final = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -29,6 +31,11 @@ _TEMPORARY: Final = frozenset(
 def describe(request: httpx.Request) -> str:
     """A request in words: method and path, without query, body or headers (they may hold a key)."""
     return f"{request.method} {request.url.path}"
+
+
+def address_of(request: httpx.Request) -> str:
+    """A request with the address it went to, without the query."""
+    return f"{request.method} {request.url.copy_with(query=None, username='', password='')}"
 
 
 def server_words(response: httpx.Response) -> str:
@@ -78,19 +85,33 @@ def failure_of(response: httpx.Response) -> ToolkitError:
                 "The server or the proxy before it keeps answering {status} to {request}. Is Immich running, and not in maintenance?"
             ).format(status=said, request=what)
         )
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        words = words or _("the request is too large for the proxy")
-    if not words:
+    if not words and status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return ServerUnreachable(
             _(
                 "Answer {status} to {request} does not come from Immich. Is the URL right (with its port and path)?"
-            ).format(status=status, request=what)
+            ).format(status=status, request=address_of(response.request))
         )
+    return _refused(response, status, words, what)
+
+
+def _refused(response: httpx.Response, status: int, words: str, what: str) -> RequestRefused:
+    known = correlation_id(response)
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        words = words or _("the request is too large for the proxy")
+        message = _(
+            "The server refused {request}: {reason} ({status}). Make requests smaller with --batch-size, or allow larger ones in the proxy."
+        )
+    elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        message = _("The server refused {request}: {reason} ({status}).")
+    elif known is None:
+        message = _("The server failed on {request}: {reason} ({status}). Its log may say why.")
+    else:
+        message = _("The server failed on {request}: {reason} ({status}). Its log says why; look for {id}.")
     return RequestRefused(
-        _("The server refused {request}: {reason} ({status}).").format(request=what, reason=words, status=status),
+        message.format(request=what, reason=words, status=status, id=known),
         status=status,
         reason=words,
-        correlation_id=correlation_id(response),
+        correlation_id=known,
     )
 
 
@@ -147,14 +168,39 @@ def unreachable(error: httpx.HTTPError, url: str, timeout: float) -> ServerUnrea
         )
     words = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in words:
-        return ServerUnreachable(
-            _(
-                "The TLS certificate of {url} cannot be verified. Name your own certificate authority's file, or use --insecure knowingly."
-            ).format(url=url)
-        )
+        return _unverified(words, url)
     if "WRONG_VERSION_NUMBER" in words:
         return ServerUnreachable(_("{url} does not speak TLS; try it with http:// instead.").format(url=url))
     return ServerUnreachable(_("Cannot reach {url}: {reason}").format(url=url, reason=words or type(error).__name__))
+
+
+def _unverified(words: str, url: str) -> ServerUnreachable:
+    """The error for a certificate that OpenSSL does not accept, by its own reason."""
+    found = _OPENSSL_REASON.search(words)
+    reason = words if found is None else found[1]
+    kind = reason.lower()
+    if "mismatch" in kind or "not valid for" in kind:
+        remedy = _("Use a name as URL that the certificate is made for, or get one for this name.")
+    elif "expired" in kind or "not yet valid" in kind:
+        remedy = _("Renew it; if it is not so old, set this computer's clock.")
+    else:
+        remedy = _(
+            "Name your certificate authority's file with --ca-file (IMMICH_CA_FILE), or use --insecure knowingly."
+        )
+    return ServerUnreachable(
+        _("The TLS certificate of {url} cannot be verified: {reason}. {remedy}").format(
+            url=url, reason=reason, remedy=remedy
+        )
+    )
+
+
+def wrong_address(url: str) -> ServerUnreachable:
+    """The error for an address at which Immich, or another program, knows nothing of the API."""
+    return ServerUnreachable(
+        _(
+            "There is no Immich API at {url} (404). Give the server's URL as http://HOST:PORT; /api is added to it."
+        ).format(url=url)
+    )
 
 
 def not_immich(request: httpx.Request) -> ServerUnreachable:
@@ -162,5 +208,5 @@ def not_immich(request: httpx.Request) -> ServerUnreachable:
     return ServerUnreachable(
         _(
             "{request} answered with something that is not Immich's JSON. Is the URL right, or does a proxy ask for a login?"
-        ).format(request=describe(request))
+        ).format(request=address_of(request))
     )

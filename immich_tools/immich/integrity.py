@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
 
 from attrs import frozen
 
 from immich_tools.errors import AccessDenied, IncompleteListing, RequestRefused
 from immich_tools.i18n import _
 from immich_tools.immich import compat
-from immich_tools.immich.assets import NO_SUCH
 from immich_tools.immich.connection import Connection
-from immich_tools.immich.models import Version
+from immich_tools.immich.convert import Json, parse_time
+from immich_tools.immich.models import MissingFile, Report, Version
 
 
 @frozen
@@ -21,41 +22,44 @@ class Integrity:
     connection: Connection
     version: Callable[[], Version]
 
-    def missing_paths(self) -> frozenset[str] | None:
-        """The files that the server's last check did not find, as the server sees their paths: originals and derived files, of all users.
+    def missing_files(self) -> Report:
+        """The files that the server's last check did not find: originals and derived files, of all users.
 
         The check takes every error of the disk for a missing file, and may have run long ago, or never: a path that is not in the report
         need not be there.
 
-        :returns: None when there is no report, or the key may not read it.
+        :returns: a report that was not read, with the reason, where the server has none or the key may not read it.
         :raises IncompleteListing: the report could not be read to its end.
+        :raises RequestRefused: the server refused the request as wrong, which says nothing about whether there is a report.
         """
-        if not compat.checks_files(self.version()):
-            return None
+        version = self.version()
+        if not compat.checks_files(version):
+            return Report(reason=_("Immich {version} has none").format(version=version))
         try:
-            return self._paths("missing_file")
-        except AccessDenied:
-            return None
+            return Report(tuple(self._items("missing_file")), was_read=True)
+        except AccessDenied as denial:
+            return Report(reason=str(denial).removesuffix("."))
         except RequestRefused as refusal:
             # An alpha feature: a later version may do without it.
-            if refusal.status in NO_SUCH:
-                return None
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return Report(reason=_("Immich {version} has none").format(version=version))
             raise
 
-    def _paths(self, kind: str) -> frozenset[str]:
-        paths: set[str] = set()
+    def _items(self, kind: str) -> Iterator[MissingFile]:
         cursors: set[str] = set()
-        following: str | None = None
+        parameters = {"type": kind}
         while True:
-            parameters = {"type": kind, "limit": self.connection.page_size} | (
-                {} if following is None else {"cursor": following}
-            )
-            # Not among the operations of the base spec, so it is spelled out here.
+            # Not among the operations of the base spec, so it is spelled out here. Without a limit: before 3.3 every one is refused.
             answer = self.connection.json({"method": "get", "url": "/admin/integrity/report", "params": parameters})
-            paths.update(item["path"] for item in answer["items"])
+            yield from map(_missing_file, answer["items"])
             following = answer.get("nextCursor")
             if following is None:
-                return frozenset(paths)
+                return
             if following in cursors:
                 raise IncompleteListing(_("The server's integrity report has no end. Nothing was changed."))
             cursors.add(following)
+            parameters = {"type": kind, "cursor": following}
+
+
+def _missing_file(item: Json) -> MissingFile:
+    return MissingFile(path=item["path"], asset_id=item.get("assetId"), reported_at=parse_time(item.get("createdAt")))

@@ -8,6 +8,9 @@ microseconds, so the bound is the last item's time plus one millisecond and ids 
 one millisecond are read with OFFSET inside that instant, again and again until the server's own count is reached. The range of time is
 cut into windows of similar size (``/timeline/buckets``) that are read in parallel. At the end ``/search/statistics`` must agree with
 what was read, before and after; if it does not, all is read again, and then the listing stops with an error.
+
+An asset on which the server fails is found and named (`broken`); a connection that skips such assets counts them as listed and remembers
+them, so that whoever decides by what is absent can ask.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import islice
-from threading import Event
+from threading import Event, Lock
 from typing import Any, Final, TypeAlias
 
 from attrs import frozen
@@ -27,12 +30,13 @@ from immich_sdk.api.timeline import get_time_buckets
 from immich_sdk.models.asset_visibility import AssetVisibility
 from immich_sdk.models.metadata_search_dto import MetadataSearchDto
 from immich_sdk.models.statistics_search_dto import StatisticsSearchDto
-from immich_tools.errors import IncompleteListing
+from immich_tools.errors import IncompleteListing, RequestRefused
 from immich_tools.i18n import _
+from immich_tools.immich.broken import MOST, Isolator, Place, broken_of, failed_listing, is_failure, merged
 from immich_tools.immich.connection import Connection
 from immich_tools.immich.convert import asset_from_json, parse_time
 from immich_tools.immich.filters import MILLISECOND, AssetFilter, Window, moment, month_borders, up_to_millisecond
-from immich_tools.immich.models import Asset, Visibility
+from immich_tools.immich.models import Asset, Broken, Visibility
 
 PASSES: Final = 3
 INSTANT_PASSES: Final = 40
@@ -60,6 +64,9 @@ class Listing:
         self._visibility = visibility
         before = wanted.taken_before
         self._whole = Window(wanted.taken_after, None if before is None else up_to_millisecond(before))
+        self._isolator = Isolator(self._read, self.count, connection.page_size)
+        self._places: list[Place] = []
+        self._lock = Lock()
 
     def count(self, window: Window | None = None) -> int:
         """How many there are, by the server's own count."""
@@ -67,8 +74,23 @@ class Listing:
         return int(self._connection.json(search_asset_statistics._get_kwargs(body=body))["total"])
 
     def first(self) -> Page:
-        """The newest ones."""
-        return self._page(self._whole)
+        """The newest ones; none, and more to come, where the server fails on one of them."""
+        try:
+            return self._page(self._whole)
+        except RequestRefused as refusal:
+            if is_failure(refusal):
+                return Page([], None, more=True)
+            raise
+
+    def broken(self) -> list[Broken]:
+        """What the server failed to list since this was asked before; empty unless the connection skips such assets."""
+        with self._lock:
+            places, self._places = merged(self._places), []
+        counted = [(place, self.count(place.window) - len(place.found)) for place in places]
+        return [self._described(place, number) for place, number in counted if number > 0]
+
+    def _described(self, place: Place, number: int) -> Broken:
+        return broken_of(self._connection, place, number, self._visibility, trashed=self._wanted.trashed)
 
     def pages(self, expected: int) -> Iterator[list[Asset]]:
         """Every asset, newest first but for those that share a millisecond; some come more than once.
@@ -109,16 +131,25 @@ class Listing:
             criteria["takenBefore"] = moment(window.before)
         return criteria
 
-    def _page(self, window: Window, *, number: int = 1, order: str = "desc") -> Page:
+    def _read(
+        self, window: Window, *, size: int, number: int = 1, order: str = "desc", probe: bool = True
+    ) -> list[Asset]:
+        """A page of any size, for finding out where the server fails."""
+        return self._page(window, number=number, order=order, size=size, probe=probe).assets
+
+    def _page(
+        self, window: Window, *, number: int = 1, order: str = "desc", size: int | None = None, probe: bool = False
+    ) -> Page:
         wanted = self._wanted
-        body = self._criteria(window) | {"page": number, "size": self._connection.page_size, "order": order}
+        body = self._criteria(window) | {"page": number, "size": size or self._connection.page_size, "order": order}
         if wanted.trashed:
             body["withDeleted"] = True
         if wanted.with_exif:
             body["withExif"] = True
         if wanted.with_people:
             body["withPeople"] = True
-        answer = self._connection.json(search_assets._get_kwargs(body=MetadataSearchDto.from_dict(body)))["assets"]
+        operation = search_assets._get_kwargs(body=MetadataSearchDto.from_dict(body))
+        answer = self._connection.json(operation, probe=probe)["assets"]
         items = answer["items"]
         # Converted here and not later: what waits for its reader takes a fifth of the memory of the JSON.
         assets = [asset_from_json(item, tells_people=wanted.with_people) for item in items]
@@ -127,15 +158,12 @@ class Listing:
 
     def _step(self, window: Window) -> tuple[list[Asset], Window | None]:
         """The newest assets of a window, and what is left of it; nothing is left out between the two."""
-        page = self._page(window)
-        if not page.more:
+        try:
+            page = self._page_to_bound(window)
+        except RequestRefused as refusal:
+            return self._around_failure(window, refusal)
+        if not page.more or page.last is None:
             return page.assets, None
-        if page.last is None:
-            raise IncompleteListing(
-                _("Asset {id} has a date that cannot be read; the library cannot be listed.").format(
-                    id=page.assets[-1].id
-                )
-            )
         if window.before is not None and page.last > window.before:
             # Immich ignores what it does not know: a later version may have dropped this field, and would answer the same for ever.
             raise IncompleteListing(
@@ -150,8 +178,55 @@ class Listing:
         instant = Window(window.after if ends_here else lower, window.before)
         return self._instant(instant), None if ends_here else Window(window.after, lower)
 
+    def _page_to_bound(self, window: Window) -> Page:
+        """The newest assets of a window down to one whose date can be read: below the others no bound can be put."""
+        page, number = self._page(window), 1
+        while page.more and page.last is None:
+            number += 1
+            below = self._page(window, number=number)
+            page = Page([*page.assets, *below.assets], below.last, below.more)
+        return page
+
+    def _around_failure(self, window: Window, refusal: RequestRefused) -> tuple[list[Asset], Window | None]:
+        """The same as a step where the server fails on an asset of the page."""
+        if not is_failure(refusal):
+            raise refusal
+        isolated = self._isolator.isolate(window, refusal)
+        if isolated.place is not None:
+            self._note(isolated.place)
+        return isolated.assets, isolated.rest
+
+    def _note(self, place: Place) -> None:
+        """Remember a place at which the server fails.
+
+        :raises IncompleteListing: the connection does not skip broken assets, or there are too many.
+        """
+        number = self.count(place.window) - len(place.found)
+        if number <= 0:
+            return
+        if not self._connection.skip_broken:
+            raise failed_listing(self._connection.url, self._described(place, number), place.failure)
+        with self._lock:
+            self._places.append(place)
+            if len(self._places) > MOST:
+                raise IncompleteListing(
+                    _(
+                        "The server fails on assets at more than {count} places; its log says why. Nothing was changed."
+                    ).format(count=MOST)
+                )
+
     def _instant(self, window: Window) -> list[Asset]:
         """All assets of two milliseconds that hold more than a page, whose order the server does not keep."""
+        try:
+            return self._whole_instant(window)
+        except RequestRefused as refusal:
+            if not is_failure(refusal):
+                raise
+            place = self._isolator.place(window, refusal)
+        self._note(place)
+        return list(place.found.values())
+
+    def _whole_instant(self, window: Window) -> list[Asset]:
         found: dict[str, Asset] = {}
         for attempt in range(INSTANT_PASSES):
             number, more = 0, True
@@ -246,16 +321,20 @@ def stream(connection: Connection, wanted: AssetFilter, owner_id: str | None) ->
         return
     del firsts
     counted = [listing.count() for listing in listings]
+    broken: list[Broken] = []
     for _number in range(PASSES):
         # All visibilities are counted before and after all are read: an asset may move from one to another meanwhile.
-        expected, lengths = counted, []
+        expected, lengths, broken = counted, [], []
         for listing, length in zip(listings, expected, strict=True):
             listed: set[bytes] = set()
             for assets in listing.pages(length):
                 yield from fresh(assets, listed)
-            lengths.append(len(listed))
+            skipped = listing.broken()
+            broken += skipped
+            lengths.append(len(listed) + sum(each.count for each in skipped))
         counted = [listing.count() for listing in listings]
         if counted == expected == lengths:
+            connection.note_broken(broken)
             return
     raise IncompleteListing(
         _(

@@ -113,8 +113,9 @@ class Asset:
     """One photo or video.
 
     :ivar original_path: the file's path as the server sees it.
-    :ivar file_created_at: the moment it was taken, in UTC, cut to what the answer held (milliseconds or microseconds).
-    :ivar local_date_time: the same moment on the wall clock where it was taken, as if that were UTC.
+    :ivar file_created_at: the moment it was taken, in UTC, cut to what the answer held (milliseconds or microseconds); None when the
+        server has none that can be read.
+    :ivar local_date_time: the same moment on the wall clock where it was taken, as if that were UTC; None likewise.
     :ivar checksum: base64 of a SHA-1: of the file for uploads, of the path for external assets.
     :ivar duration: milliseconds; None for a still.
     :ivar exif, tags, people: None when the answer did not carry them, which is not the same as having none.
@@ -132,8 +133,8 @@ class Asset:
     type: AssetType
     original_path: str
     original_file_name: str
-    file_created_at: datetime
-    local_date_time: datetime
+    file_created_at: datetime | None
+    local_date_time: datetime | None
     visibility: Visibility = Visibility.TIMELINE
     checksum: str = ""
     is_favorite: bool = False
@@ -166,12 +167,20 @@ class Asset:
 
     @property
     def time_taken(self) -> str:
-        """When it was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``."""
-        return str(self.local_date_time)[:19]
+        """When it was taken, on the wall clock there, to the second: ``2024-05-03 12:00:00``; empty when that is unknown."""
+        return "" if self.local_date_time is None else str(self.local_date_time)[:19]
 
     @property
-    def local_offset(self) -> timedelta:
-        """How far the wall clock was from UTC where the asset was taken, to the minute."""
+    def order_taken(self) -> tuple[bool, float, str]:
+        """What assets are sorted by from old to new; those whose date is unknown come last."""
+        moment = self.file_created_at
+        return (moment is None, 0.0 if moment is None else moment.timestamp(), self.id)
+
+    @property
+    def local_offset(self) -> timedelta | None:
+        """How far the wall clock was from UTC where the asset was taken, to the minute; None when a date is unknown."""
+        if self.local_date_time is None or self.file_created_at is None:
+            return None
         minutes = round((self.local_date_time - self.file_created_at).total_seconds() / 60)
         return timedelta(minutes=minutes)
 
@@ -181,9 +190,31 @@ class Asset:
         if self.exif is None or self.exif.date_time_original is None:
             return None
         offset = self.local_offset
-        if abs(offset) >= timedelta(hours=24):
+        if offset is None or abs(offset) >= timedelta(hours=24):
             return self.exif.date_time_original
         return self.exif.date_time_original.astimezone(timezone(offset))
+
+
+@frozen
+class Broken:
+    """Assets that the server counts but fails to show, so that nothing else is known of them.
+
+    :ivar after, before: between which they were taken, to the millisecond.
+    :ivar asset_ids: empty when they are not known.
+    :ivar correlation_id: by which the server's log tells why; None when it sent none.
+    """
+
+    count: int
+    after: datetime
+    before: datetime
+    visibility: Visibility
+    asset_ids: tuple[str, ...] = ()
+    correlation_id: str | None = None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells them from others, also where two searches found them."""
+        return self.asset_ids or (self.after, self.before, self.visibility)
 
 
 @frozen(order=True)
@@ -216,17 +247,17 @@ class Face:
 class Recognition:
     """How far the server is with finding faces.
 
-    :ivar is_on: whether it looks for faces at all (``/server/features``). People marked by hand exist without it.
+    :ivar is_on: whether it looks for faces at all; None when nothing tells. People marked by hand exist without it.
     :ivar pending: pieces of work between an upload and its recognised people that are not done; None when the key may not see them.
     """
 
-    is_on: bool
+    is_on: bool | None
     pending: int | None
 
     @property
     def is_finished(self) -> bool:
         """Whether every asset has surely been looked at."""
-        return self.is_on and self.pending == 0
+        return self.is_on is True and self.pending == 0
 
 
 @frozen
@@ -298,6 +329,50 @@ class Library:
     refreshed_at: datetime | None = None
 
 
+@frozen(order=True)
+class Sidecar:
+    """An XMP file that belongs to an asset; `path` is as the server sees it."""
+
+    path: str
+    id: str
+
+
+@frozen
+class MissingFile:
+    """A file that the server's integrity check did not find.
+
+    :ivar path: as the server sees it.
+    :ivar asset_id: whose original it is; None for derived files and sidecars.
+    :ivar reported_at: when the check put it into the report; None when the server does not tell.
+    """
+
+    path: str
+    asset_id: str | None = None
+    reported_at: datetime | None = None
+
+
+@frozen
+class Report:
+    """The server's report of missing files, or why there is none.
+
+    :ivar reason: why it was not read, for a person; empty when it was.
+    """
+
+    items: tuple[MissingFile, ...] = ()
+    was_read: bool = False
+    reason: str = ""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files that the server did not find."""
+        return frozenset(item.path for item in self.items)
+
+    @property
+    def newest(self) -> datetime | None:
+        """When the latest of the files was reported; None when there is none. The check may have run again later and found the same."""
+        return max((item.reported_at for item in self.items if item.reported_at is not None), default=None)
+
+
 @frozen
 class DuplicateGroup:
     """Assets the server takes for copies of one photo.
@@ -341,17 +416,27 @@ class ApiKey:
 class TrashPolicy:
     """What a deletion without force means on this server.
 
-    :ivar enabled: from ``/server/features``.
-    :ivar days: from ``/server/config``; after so many days the nightly job deletes for good.
+    :ivar enabled: whether there is a trash; None when nothing tells.
+    :ivar days: after so many the nightly job deletes what is in it permanently; None when nothing tells.
+    :ivar reason: why nothing tells, for a person; empty when the policy is known.
     """
 
-    enabled: bool
-    days: int
+    enabled: bool | None
+    days: int | None
+    reason: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the server told."""
+        return self.enabled is not None and self.days is not None
 
     @property
     def is_safety_net(self) -> bool:
-        """False when a trashed asset is gone for good the same night (Immich 2.3.1 and 3.1.0)."""
-        return self.enabled and self.days > 0
+        """Whether a trashed asset can be brought back for a day at least; false also when nothing tells.
+
+        With zero days it is deleted permanently the same night (Immich 2.3.1 and 3.1.0).
+        """
+        return self.enabled is True and self.days is not None and self.days > 0
 
 
 class ItemError(Enum):

@@ -8,7 +8,7 @@ from datetime import date
 from attrs import field, frozen
 
 from immich_tools.disk.findings import PRESENT, FileState, Finding
-from immich_tools.immich.models import Album, Asset, Tag, Version
+from immich_tools.immich.models import Album, Asset, Broken, Report, Tag, Version
 from immich_tools.missing_originals.memory import Memory
 from immich_tools.missing_originals.places import Places
 from immich_tools.missing_originals.ratio import Count
@@ -119,8 +119,8 @@ class MissingFacts(Survey):
     :ivar user_id: whose key this is; assets of anybody else are never touched.
     :ivar population: assets the user owns outside the trash.
     :ivar accounts: ids of users whose keys are there.
-    :ivar reported: the paths that the server's own integrity report calls missing (Immich 3); None where there is no report, where it
-        was not asked for, or where it is empty, which is what a server has that never checked.
+    :ivar report: the server's own report of missing files (Immich 3); None where it was not asked for.
+    :ivar unlisted: what the server failed to list, where such assets are skipped.
     :ivar moved: asset id → id of the asset of an external library that has the same file.
     :ivar details: what the server tells of the assets of `moved`, of both sides, by id; exif is expected.
     :ivar albums: every album the user sees; empty where nothing was moved.
@@ -132,9 +132,15 @@ class MissingFacts(Survey):
     server_version: Version
     population: int
     accounts: frozenset[str] = frozenset()
-    reported: frozenset[str] | None = None
+    report: Report | None = None
+    unlisted: tuple[Broken, ...] = ()
     moved: Mapping[str, str] = field(factory=dict)
     details: Mapping[str, Asset] = field(factory=dict)
     albums: tuple[Album, ...] = ()
     members: Mapping[str, frozenset[str]] = field(factory=dict)
     tags: Mapping[str, frozenset[Tag]] = field(factory=dict)
+
+    @property
+    def reported(self) -> frozenset[str] | None:
+        """The paths that the server's report calls missing; None where it is not used: an empty one means that no check has run."""
+        return None if self.report is None or not self.report.items else self.report.paths

@@ -15,6 +15,7 @@ from immich_tools.disk.findings import Finding
 from immich_tools.errors import AccessDenied, UsageError
 from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _, ngettext
+from immich_tools.immich.models import Broken
 from immich_tools.missing_originals import api_source
 from immich_tools.missing_originals.facts import MissingFacts, Survey
 from immich_tools.missing_originals.history import trashed_earlier
@@ -62,6 +63,7 @@ def gather(
         options,
         source=source,
         users=[immich.me.id],
+        unlisted=immich.broken_assets,
         import_paths=import_paths(immich, options),
         journal_folder=journal_folder,
         seen=seen,
@@ -113,12 +115,14 @@ class Inspection:
 
     :ivar external: the assets of external libraries, outside the trash, among which moved files are looked for.
     :ivar accounts: ids of users whose keys are there.
+    :ivar unlisted: what the server failed to list.
     """
 
     survey: Survey
     options: MissingOriginalsOptions
     external: tuple[AssetRecord, ...]
     accounts: frozenset[str]
+    unlisted: tuple[Broken, ...] = ()
 
     def facts(self, immich: Immich) -> MissingFacts:
         """The same together with what only one user's key tells.
@@ -137,8 +141,8 @@ class Inspection:
             server_version=immich.version,
             population=immich.assets.owned(),
             accounts=self.accounts,
-            # An empty report is what a server has that never checked.
-            reported=immich.integrity.missing_paths() or None if self.options.server_report and missing else None,
+            report=immich.integrity.missing_files() if self.options.server_report and missing else None,
+            unlisted=tuple({each.key: each for each in (*self.unlisted, *immich.broken_assets)}.values()),
             moved=found.moved,
             details=found.details,
             albums=found.albums,
@@ -153,6 +157,7 @@ def inspect(
     *,
     source: RecordSource,
     users: Iterable[str],
+    unlisted: Iterable[Broken] = (),
     import_paths: Sequence[str] = (),
     journal_folder: Path | None = None,
     seen: Memory | None = None,
@@ -163,6 +168,7 @@ def inspect(
 
     :param everything: all assets.
     :param users: ids of the users whose keys are there.
+    :param unlisted: what the server failed to list while they were read.
     :param import_paths: the folders of external libraries.
     """
     selection = select(everything, options)
@@ -191,6 +197,7 @@ def inspect(
         options=options,
         external=tuple(each for each in everything if each.library_id is not None and not each.is_trashed),
         accounts=owners,
+        unlisted=tuple(unlisted),
     )
 
 

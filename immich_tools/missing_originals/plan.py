@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from attrs import define, evolve, field
 
 from immich_tools.disk.findings import FileState
 from immich_tools.i18n import _, ngettext
-from immich_tools.immich.models import Visibility
+from immich_tools.immich.models import Report, Visibility
 from immich_tools.missing_originals.choices import SkipCode
 from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.moves import Move, Moves
@@ -20,9 +21,10 @@ from immich_tools.missing_originals.records import AssetRecord
 from immich_tools.missing_originals.units import Unit, units_of
 from immich_tools.paths import PathMap
 from immich_tools.plan.claims import FilesMissing
-from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
+from immich_tools.plan.effects.assets import Removal, RestoreAssets, TrashAssets
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.model import Label, Plan, Skip
+from immich_tools.plan.unseen import without_removals
 from immich_tools.settings.documents import to_document
 
 TOOL: Final = "missing-originals"
@@ -36,7 +38,9 @@ def make_plan(facts: MissingFacts, options: MissingOriginalsOptions | None = Non
     Where a guard trips nothing is trashed, and `stopped_by` tells; what is back is restored all the same, because what stays in the
     trash is deleted from the disk when the trash is emptied (Immich 2.3.1 and 3.1.0).
     """
-    return _Planner(facts, MissingOriginalsOptions() if options is None else options).plan()
+    plan = _Planner(facts, MissingOriginalsOptions() if options is None else options).plan()
+    # What belongs to an asset is only known where everything was seen.
+    return without_removals(plan, facts.unlisted, lambda action: isinstance(action, Removal), whole_groups=True)
 
 
 def stopped_by(plan: Plan) -> str | None:
@@ -293,5 +297,27 @@ class _Planner:
                 for root in unproven
             ),
             *(_("Nothing is trashed: {reason}.").format(reason=reason) for reason in guards),
+            *_report_notes(self.facts.report, self.facts.day),
             *self.facts.warnings,
         )
+
+
+def _report_notes(report: Report | None, day: date) -> Iterable[str]:
+    """Whether the server's own report was used, and how old it is."""
+    if report is None:
+        return
+    if not report.was_read:
+        yield _("The server's report of missing files was not used: {reason}.").format(reason=report.reason)
+    elif not report.items:
+        yield _(
+            "The server's report of missing files was not used: it is empty, as it is before the server's first check."
+        )
+    elif report.newest is None:
+        yield _("The server's report of missing files was used; it does not say how old it is.")
+    else:
+        days = max((day - report.newest.date()).days, 0)
+        yield ngettext(
+            "The server's report of missing files was used; its newest entry is of {date}, {days} day old.",
+            "The server's report of missing files was used; its newest entry is of {date}, {days} days old.",
+            days,
+        ).format(date=report.newest.date(), days=days)

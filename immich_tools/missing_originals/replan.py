@@ -70,7 +70,15 @@ def check_trash(plan: Plan, immich: Immich) -> None:
 
     :raises GuardTripped: the plan trashes something.
     """
-    if plan.removed() and not immich.trash_policy.is_safety_net:
+    policy = immich.trash_policy
+    if plan.removed() and not policy.is_known:
+        raise GuardTripped(
+            _(
+                "Nothing tells whether the server has a trash ({reason}), so a file that comes back might be deleted. Nothing was changed. "
+                "Give the API key the permission userConfig.read."
+            ).format(reason=policy.reason.removesuffix("."))
+        )
+    if plan.removed() and not policy.is_safety_net:
         raise GuardTripped(
             _(
                 "The server's trash is off or keeps nothing: a file that comes back would be deleted. Nothing was changed. "

@@ -131,6 +131,7 @@ class Round:
                 self.tool,
                 source=source_of(self.tool, self.database),
                 users=self._readers,
+                unlisted=[each for immich in self._readers.values() for each in immich.broken_assets],
                 import_paths=self._import_paths(),
                 journal_folder=self.changes.journals(),
                 seen=read_memory(path),

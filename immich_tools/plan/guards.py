@@ -91,7 +91,7 @@ def trash_policy_now(immich: Immich) -> TrashPolicy:
 
 
 def finally_removed(plan: Plan, trash: TrashPolicy) -> int:
-    """How many assets would be gone permanently: deletions, and everything that goes to a trash that keeps nothing."""
+    """How many assets would be gone permanently: deletions, and everything that goes to a trash that keeps nothing or may be off."""
     final: type | tuple[type, ...] = DeleteForever if trash.is_safety_net else (DeleteForever, TrashAssets)
     return sum(len(change.action.assets) for change in plan.changes if isinstance(change.action, final))
 
@@ -110,7 +110,13 @@ def check_permanent(plan: Plan, trash: TrashPolicy, permanent: str | None) -> No
     count = finally_removed(plan, trash)
     if not count or permanent == sentence(count):
         return
-    if not trash.is_safety_net and not any(isinstance(change.action, DeleteForever) for change in plan.changes):
+    only_trashes = not any(isinstance(change.action, DeleteForever) for change in plan.changes)
+    if only_trashes and not trash.is_known:
+        reason = _(
+            "Nothing tells whether the server has a trash ({reason}), so {count} assets may be deleted permanently. "
+            "The permission userConfig.read lets the API key ask."
+        ).format(reason=trash.reason.removesuffix("."), count=count)
+    elif only_trashes and not trash.is_safety_net:
         reason = _(
             "The server's trash is off or keeps nothing, so {count} assets would be deleted permanently."
         ).format(count=count)

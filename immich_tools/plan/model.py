@@ -51,7 +51,7 @@ class Skip:
 class Label:
     """How an asset is shown to a person.
 
-    :ivar taken: date and time on the wall clock where it was taken.
+    :ivar taken: date and time on the wall clock where it was taken; empty when unknown.
     :ivar size: bytes; None when unknown.
     """
 

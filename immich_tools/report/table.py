@@ -219,7 +219,7 @@ def _described(plan: Plan, asset_id: str, width: int) -> str:
     if not label.taken and label.size is None:
         return name
     weight = "" if label.size is None else size(label.size)
-    return f"{name}  {label.taken:<19}  {weight:>9}"
+    return f"{name}  {label.taken or _('date unknown'):<19}  {weight:>9}"
 
 
 def _shortened(name: str) -> str:

@@ -69,6 +69,7 @@ class ConnectionOptions:
     :param timeout: seconds to wait for an answer.
     :param concurrency: requests under way at the same time.
     :param force_version: write to a server of an unknown major version.
+    :param skip_broken: go on without assets on which the server fails.
     """
 
     toml_table: ClassVar[str] = SERVER_TABLE
@@ -114,6 +115,13 @@ class ConnectionOptions:
     force_version: Annotated[
         bool,
         Parameter(env_var="IMMICH_FORCE_VERSION", help=_("Write to a server of an unknown major version.")),
+    ] = False
+    skip_broken: Annotated[
+        bool,
+        Parameter(
+            env_var="IMMICH_SKIP_BROKEN",
+            help=_("Go on without assets on which the server fails; nothing is removed because they were not seen."),
+        ),
     ] = False
 
     def required_url(self) -> str:

@@ -53,6 +53,7 @@ def test_every_asset(version: str) -> None:
         assert (asset.id, asset.owner_id) == (item["id"], item["ownerId"]), name
         assert asset.type is AssetType(item["type"]), name
         assert asset.visibility is Visibility(item["visibility"]), name
+        assert asset.file_created_at is not None and asset.local_offset is not None, name
         assert asset.file_created_at.isoformat()[:19] == item["fileCreatedAt"][:19], name
         assert abs(asset.local_offset.total_seconds()) <= 14 * 3600, name
         assert (asset.is_trashed, asset.is_offline) == (item["isTrashed"], item["isOffline"]), name

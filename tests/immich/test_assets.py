@@ -220,7 +220,7 @@ def test_a_fact_is_asked_for_once_while_its_answer_is_under_way() -> None:
 
 def test_a_fact_that_could_not_be_read_is_read_again() -> None:
     version = {"major": 3, "minor": 1, "patch": 0}
-    answers = iter([httpx.Response(500, json={"message": "oops"}), httpx.Response(200, json=version)])
+    answers = iter([httpx.Response(501, json={"message": "oops"}), httpx.Response(200, json=version)])
     immich = Immich.connect("nas", "key", transport=httpx.MockTransport(lambda request: next(answers)))
     with pytest.raises(RequestRefused):
         _ = immich.version

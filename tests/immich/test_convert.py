@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from immich_sdk.models.asset_response_dto import AssetResponseDto
 from immich_tools.immich.convert import asset_from_json, exif_from_json, parse_duration, parse_time
-from immich_tools.immich.models import AssetType, Exif, Place, Visibility
+from immich_tools.immich.models import AssetType, Exif, Person, Place, Visibility
 
 ASSET = {"id": "a", "ownerId": "o", "type": "IMAGE"}
 
@@ -26,6 +27,12 @@ ASSET = {"id": "a", "ownerId": "o", "type": "IMAGE"}
         ("2024-05-01", datetime(2024, 5, 1, tzinfo=UTC)),
         ("1826-01-01T00:00:00.000Z", datetime(1826, 1, 1, tzinfo=UTC)),
         ("+020240-05-01T00:00:00.000Z", None),
+        ("-000001-05-01T00:00:00.000Z", None),
+        ("9999-12-31T23:59:59.999-11:00", None),
+        ("9999-12-31T23:59:59.999Z", None),
+        ("0001-01-01T00:00:00.000+11:00", None),
+        ("9999-12-29T23:59:59.999Z", datetime(9999, 12, 29, 23, 59, 59, 999000, UTC)),
+        ("0001-01-03T00:00:00.000Z", datetime(1, 1, 3, tzinfo=UTC)),
         ("0000-00-00T00:00:00Z", None),
         ("2024:05:01 08:00:00", None),
         ("yesterday", None),
@@ -38,7 +45,10 @@ def test_moments(text: object, moment: datetime | None) -> None:
     assert parse_time(text) == moment
 
 
-@given(st.datetimes(timezones=st.just(UTC)), st.sampled_from(["auto", "milliseconds", "microseconds"]))
+@given(
+    st.datetimes(timezones=st.just(UTC)).filter(lambda moment: 1 < moment.year < 9999),
+    st.sampled_from(["auto", "milliseconds", "microseconds"]),
+)
 def test_moments_as_servers_write_them(moment: datetime, precision: str) -> None:
     text = moment.isoformat(timespec=precision)
     for spelling in (text, text.replace("+00:00", "Z")):
@@ -105,7 +115,8 @@ def test_an_asset_of_bare_necessities() -> None:
         ("visibility", "upside-down", "visibility", Visibility.UNKNOWN),
         ("isFavorite", "yes", "is_favorite", False),
         ("duration", "long", "duration", None),
-        ("fileCreatedAt", "never", "file_created_at", datetime(1970, 1, 1, tzinfo=UTC)),
+        ("fileCreatedAt", "never", "file_created_at", None),
+        ("localDateTime", "9999-12-31T23:59:59.999-11:00", "local_date_time", None),
         ("stack", None, "stack_id", None),
         ("stack", {"id": "s"}, "stack_id", "s"),
         ("tags", [], "tags", ()),
@@ -136,3 +147,53 @@ def test_the_time_of_the_file_is_not_the_time_it_was_taken() -> None:
     for missing in ({}, {"fileModifiedAt": None}, {"fileModifiedAt": "no time"}):
         item = {key: value for key, value in ASSET.items() if key != "fileModifiedAt"}
         assert asset_from_json({**item, **missing}).file_modified_at is None, missing
+
+
+def test_a_person_whom_somebody_else_shares_counts_as_recognised() -> None:
+    """People sharing of Immich 3.3, in the shape of its API description."""
+    owner = {"id": "u-2", "name": "Bea", "email": "bea@example.com", "avatarColor": "pink", "profileImagePath": ""}
+    sharer = owner | {"profileChangedAt": "2026-10-07T00:00:00.000Z", "role": "viewer"}
+    person = {
+        "id": "p-1",
+        "name": "Anna",
+        "birthDate": None,
+        "thumbnailPath": "/data/p-1.jpeg",
+        "isHidden": False,
+        "otherPeople": [{"birthDate": None, "name": "Anna", "role": "viewer", "sharedById": "u-2"}],
+        "sharedBy": [sharer],
+        "sharedWith": [],
+    }
+    asset = asset_from_json({**ASSET, "people": [person]}, tells_people=True)
+    assert asset.people == (Person("Anna", "p-1"),)
+    assert AssetResponseDto.from_dict({**ASSET, "people": [person]}).people[0].name == "Anna"  # type: ignore[index]
+
+
+@given(
+    created=st.datetimes(timezones=st.just(UTC)),
+    local=st.datetimes(timezones=st.just(UTC)),
+    original=st.datetimes(),
+    offset=st.integers(-24 * 60 + 1, 24 * 60 - 1),
+)
+def test_no_date_a_server_may_send_overflows(
+    created: datetime, local: datetime, original: datetime, offset: int
+) -> None:
+    sent = f"{original.isoformat()}{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
+    dates = {"fileCreatedAt": created.isoformat(), "localDateTime": local.isoformat()}
+    asset = asset_from_json({**ASSET, **dates, "exifInfo": {"dateTimeOriginal": sent}})
+    assert asset.exif is not None
+    for moment in (asset.file_created_at, asset.local_date_time, asset.exif.date_time_original, asset.date_with_zone):
+        if moment is not None:
+            assert abs(moment.astimezone(UTC) + timedelta(milliseconds=1) - moment) == timedelta(milliseconds=1)
+    assert (asset.order_taken[0], asset.time_taken == "") == (
+        asset.file_created_at is None,
+        asset.local_date_time is None,
+    )
+
+
+def test_a_date_that_cannot_be_read_is_unknown_and_never_1970() -> None:
+    dates = dict.fromkeys(("fileCreatedAt", "localDateTime"), "9999-12-31T23:59:59.999-11:00")
+    asset = asset_from_json({**ASSET, **dates})
+    assert (asset.file_created_at, asset.local_date_time, asset.local_offset) == (None, None, None)
+    assert (asset.time_taken, asset.date_with_zone) == ("", None)
+    dated = asset_from_json({**ASSET, **dict.fromkeys(dates, "2024-05-01T06:00:00Z")})
+    assert sorted([asset, dated], key=lambda each: each.order_taken) == [dated, asset]

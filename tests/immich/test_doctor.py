@@ -15,7 +15,10 @@ from immich_tools.immich.doctor import Check, Level, examine
 from immich_tools.sandbox import Dialect, Sandbox
 
 NEEDS = {"duplicates": ("getAssetDuplicates", "searchAssets", "deleteAssets"), "albums": ("getAllAlbums",)}
-NAMES = ["reachable", "version", "key", "permissions duplicates", "permissions albums", "trash", "clock", "library"]
+NAMES = [
+    *("reachable", "version", "key", "permissions duplicates", "permissions albums", "trash", "clock", "library"),
+    "exclusion patterns",
+]
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -80,6 +83,7 @@ def test_a_wrong_key(sandbox: Sandbox) -> None:
         "permissions duplicates": Level.WARNING,
         "permissions albums": Level.WARNING,
         "library": Level.WARNING,
+        "exclusion patterns": Level.WARNING,
     }
     assert checks["key"].exit_code is ExitCode.ACCESS
     assert "wrong-key" not in repr(checks)
@@ -145,3 +149,51 @@ def test_one_answer_fails(sandbox: Sandbox, path: str) -> None:
     transport = changed(sandbox, path, httpx.Response(500, json={"message": "oops"}))
     checks = checks_of(Immich.connect(sandbox.url, sandbox.admin_key, transport=transport))
     assert list(levels(checks).values()) == [Level.PROBLEM]
+
+
+def with_version(sandbox: Sandbox, major: int, minor: int, patch: int) -> dict[str, Check]:
+    answer = httpx.Response(200, json={"major": major, "minor": minor, "patch": patch})
+    transport = changed(sandbox, "/api/server/version", answer)
+    return checks_of(Immich.connect(sandbox.url, sandbox.admin_key, transport=transport))
+
+
+def test_a_minor_version_newer_than_those_compared_is_a_warning() -> None:
+    cases = [
+        ((2, 3, 1), "2.3.1 is supported", Level.OK),
+        ((2, 7, 5), "supported, by its API description", Level.OK),
+        ((3, 1, 0), "3.1.0 is supported", Level.OK),
+        ((3, 2, 2), "supported, by its API description", Level.OK),
+        ((3, 3, 9), "supported, by its API description", Level.OK),
+        ((3, 4, 0), "3.4.0 is newer than 3.3", Level.WARNING),
+    ]
+    for version, message, level in cases:
+        check = with_version(Sandbox(Dialect.V3, now=lambda: NOW), *version)["version"]
+        assert message in check.message
+        assert check.level is level, version
+
+
+def test_exclusion_patterns_before_3_2_are_a_warning_that_names_the_libraries() -> None:
+    sandbox = Sandbox(Dialect.V3, now=lambda: NOW)
+    sandbox.add_library("Plain", ["/ext/plain"])
+    assert with_version(sandbox, 3, 1, 0)["exclusion patterns"].level is Level.OK
+    sandbox.add_library("Raw", ["/ext/raw"], exclusion_patterns=["**/*.RW2"])
+    found = with_version(sandbox, 3, 1, 0)["exclusion patterns"]
+    assert (found.level, "Raw" in found.message, "Plain" in found.message) == (Level.WARNING, True, False)
+    assert with_version(sandbox, 3, 2, 0)["exclusion patterns"].level is Level.OK
+
+
+def test_a_key_that_may_not_see_libraries_is_no_problem() -> None:
+    sandbox = Sandbox(Dialect.V3, now=lambda: NOW)
+    key = sandbox.add_key(sandbox.add_user("Bea", "bea@example.com").id)
+    check = checks_of(connected(sandbox, key))["exclusion patterns"]
+    assert (check.level, "Not checked" in check.message) == (Level.OK, True)
+
+
+def test_a_trash_that_nothing_tells_about_is_a_warning_with_the_reason() -> None:
+    sandbox = Sandbox(Dialect.V3, now=lambda: NOW)
+    gone = httpx.Response(404, json={"message": "Cannot GET /api/server/features"})
+    check = checks_of(
+        Immich.connect(sandbox.url, sandbox.admin_key, transport=changed(sandbox, "/api/server/features", gone))
+    )["trash"]
+    assert check.level is Level.WARNING
+    assert "deletions count as permanent" in check.message

@@ -25,7 +25,9 @@ READING_POSTS = {
 REPEATABLE_POSTS = {"restoreAssets"}
 # Some of these only read as well; no tool needs them, so nothing is taken on trust.
 OTHER_POSTS = {
+    "acceptClusterGroupRequest",
     "changePassword",
+    "clusterGroupRegeneratePeople",
     "createActivity",
     "createAlbum",
     "createApiKey",
@@ -50,6 +52,7 @@ OTHER_POSTS = {
     "getFullSyncForUser",
     "getNotificationTemplateAdmin",
     "getSyncStream",
+    "leaveClusterGroup",
     "linkOAuthAccount",
     "lockAuthSession",
     "lockSession",
@@ -57,10 +60,13 @@ OTHER_POSTS = {
     "logout",
     "logoutOAuth",
     "maintenanceLogin",
+    "mergePeople",
     "mergePerson",
+    "mergePersonLegacy",
     "resolveDuplicates",
     "restoreTrash",
     "restoreUserAdmin",
+    "rotateApiKey",
     "runAssetJobs",
     "scanLibrary",
     "sendSyncAck",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from immich_tools import Immich
 from immich_tools.errors import AccessDenied, AdministratorNeeded, RequestRefused, ServerUnreachable, ToolkitError
-from immich_tools.immich.failures import LONGEST_REASON, failure_of, server_words
+from immich_tools.immich.failures import LONGEST_REASON, failure_of, server_words, unreachable
 
 CAPTURES = Path(__file__).parent.parent / "contract" / "captures"
 
@@ -167,6 +168,77 @@ def test_no_answer(error: httpx.HTTPError, words: str) -> None:
 )
 def test_something_else_answers(response: httpx.Response) -> None:
     immich = Immich.connect("nas", "key", transport=httpx.MockTransport(lambda request: response))
-    for read in (lambda: immich.version, lambda: immich.me, lambda: immich.api_key, lambda: immich.trash_policy):
+    for read in (lambda: immich.version, lambda: immich.me, lambda: immich.api_key):
         with pytest.raises(ServerUnreachable, match="not Immich's JSON"):
             read()
+
+
+def test_a_wrong_path_in_the_address_is_named_whatever_is_asked_first() -> None:
+    """Immich answers in its own words, so only the first answers of all can tell."""
+
+    def server(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path == "/api/server/version":
+            return httpx.Response(200, json={"major": 3, "minor": 1, "patch": 0})
+        return httpx.Response(404, json={"message": f"Cannot {request.method} {path}", "statusCode": 404})
+
+    for url in ("http://nas/api/api", "http://nas/immich"):
+        immich = Immich.connect(url, "key", transport=httpx.MockTransport(server))
+        reads: list[Callable[[Immich], object]] = [
+            lambda given: given.version,
+            lambda given: given.me,
+            lambda given: given.albums.all(),
+            lambda given: given.assets.owned(),
+        ]
+        for read in reads:
+            with pytest.raises(ServerUnreachable, match=f"no Immich API at {immich.url} "):
+                read(immich)
+    right = Immich.connect("http://nas", "key", transport=httpx.MockTransport(server))
+    for _number in range(2):
+        with pytest.raises(RequestRefused, match="Cannot GET /api/assets/statistics"):
+            right.assets.owned()
+
+
+def test_a_page_at_a_wrong_path_is_reported_with_its_address() -> None:
+    page = httpx.MockTransport(lambda request: httpx.Response(200, html="<html>"))
+    with pytest.raises(ServerUnreachable, match="GET http://nas:2283/photos/api/server/version answered"):
+        _ = Immich.connect("http://nas:2283/photos", "key", transport=page).version
+
+
+def test_a_request_that_is_too_large_names_the_option_that_makes_it_smaller() -> None:
+    for response in (
+        httpx.Response(413, html="<html>"),
+        httpx.Response(413, json={"message": "request entity too large"}),
+    ):
+        immich = Immich.connect(
+            "http://nas", "key", transport=httpx.MockTransport(lambda request, given=response: given)
+        )
+        with pytest.raises(RequestRefused, match=r"too large.*--batch-size"):
+            immich.assets.trash(["a"])
+
+
+def test_a_server_that_fails_gives_the_id_to_look_for_in_its_log() -> None:
+    for header in ("x-immich-cid", "x-correlation-id"):
+        response = httpx.Response(500, json={"message": "Internal server error"}, headers={header: "abc123"})
+        immich = Immich.connect(
+            "http://nas", "key", transport=httpx.MockTransport(lambda request, given=response: given), retry_wait=0
+        )
+        with pytest.raises(RequestRefused, match=r"failed on GET /api/assets/statistics.*look for abc123"):
+            immich.assets.owned()
+
+
+def test_a_certificate_that_is_refused_gives_openssls_reason_and_what_to_do() -> None:
+    cases = {
+        "certificate has expired": "Renew it",
+        "certificate is not yet valid": "set this computer's clock",
+        "self-signed certificate": "IMMICH_CA_FILE",
+        "unable to get local issuer certificate": "IMMICH_CA_FILE",
+        "Hostname mismatch, certificate is not valid for 'nas'.": "Use a name as URL",
+        "IP address mismatch, certificate is not valid for '10.0.0.1'.": "Use a name as URL",
+    }
+    for reason, remedy in cases.items():
+        words = f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {reason} (_ssl.c:1006)"
+        message = str(unreachable(httpx.ConnectError(words), "https://nas/api", 5))
+        assert message.startswith(f"The TLS certificate of https://nas/api cannot be verified: {reason.rstrip('.')}. ")
+        assert remedy in message
+        assert "_ssl.c" not in message

@@ -114,8 +114,8 @@ def test_windows_in_parallel_keep_the_order(sandbox: Sandbox, connect: Connect) 
     immich = connect(page_size=50)
     assets = list(immich.assets.stream())
     assert len(assets) == 3000
-    assert [asset.file_created_at for asset in assets] == sorted(
-        (asset.file_created_at for asset in assets), reverse=True
+    assert [asset.order_taken[:2] for asset in assets] == sorted(
+        (asset.order_taken[:2] for asset in assets), reverse=True
     )
     assert sum(request.path == "/api/timeline/buckets" for request in sandbox.requests) == 1
 
@@ -420,3 +420,11 @@ def test_month_borders_never_cross(counts: dict[str, int], size: int) -> None:
 def test_moments_are_written_as_both_versions_read_them() -> None:
     assert moment(datetime.fromisoformat("2024-05-01T08:00:00.123456+02:00")) == "2024-05-01T06:00:00.123Z"
     assert moment(datetime(1960, 1, 1, tzinfo=UTC)) == "1960-01-01T00:00:00.000Z"
+
+
+def test_dates_that_cannot_be_used_as_bounds_hinder_no_listing(sandbox: Sandbox, connect: Connect) -> None:
+    end = datetime(9999, 12, 31, 23, 59, 59, 999000, UTC)
+    ids = [sandbox.add_asset(file_created_at=end - timedelta(hours=number)) for number in range(7)]
+    ids += [sandbox.add_asset(file_created_at=NEW_YEAR + timedelta(days=number)) for number in range(7)]
+    for page_size in (1, 2, 3, 7, 8):
+        assert listed(connect(page_size=page_size)) == Counter(ids)

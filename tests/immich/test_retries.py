@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -98,12 +99,66 @@ def test_what_adds_up_is_sent_once(httpx_mock: HTTPXMock, operation: dict[str, o
         assert len(httpx_mock.get_requests()) == before + 1
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 501, 520])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 501, 505])
 def test_refusals_are_not_sent_again(httpx_mock: HTTPXMock, status: int) -> None:
     httpx_mock.add_response(status_code=status, json={"message": "no"})
     with pytest.raises(ToolkitError):
         connection().send(READ)
     assert len(httpx_mock.get_requests()) == 1
+
+
+def tries(operation: dict[str, Any], status: int, *, probe: bool = False) -> int:
+    """How often an operation is sent to a server that always answers with a status."""
+    sent: list[httpx.Request] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(status, json={"message": "oops"})
+
+    immich = Immich.connect("http://nas", "key", transport=httpx.MockTransport(server), retry_wait=0)
+    with pytest.raises(ToolkitError):
+        immich.connection.send(operation, probe=probe)
+    return len(sent)
+
+
+def test_reads_are_sent_again_after_what_proxies_and_overloaded_servers_answer() -> None:
+    for status in (408, *range(520, 528), 530):
+        assert (tries(READ, status), tries(SEARCH, status)) == (TRIES, TRIES), status
+        assert (tries(UPDATE, status), tries(CREATE, status)) == (1, 1), status
+
+
+def test_a_read_that_the_server_fails_on_is_sent_three_times_and_a_probe_once() -> None:
+    assert (tries(READ, 500), tries(SEARCH, 500)) == (3, 3)
+    assert (tries(UPDATE, 500), tries(CREATE, 500)) == (1, 1)
+    assert (tries(SEARCH, 500, probe=True), tries(SEARCH, 502, probe=True)) == (1, TRIES)
+
+
+def test_a_long_wait_that_the_server_asks_for_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, said = [0.0], list[str]()
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    answers = iter([("2", 429), ("60", 429), ("60", 429), ("0", 200), ("60", 429), ("0", 200)])
+
+    def server(request: httpx.Request) -> httpx.Response:
+        seconds, status = next(answers)
+        return httpx.Response(status, json={}, headers={"retry-after": seconds})
+
+    immich = Immich.connect("http://nas", "key", transport=httpx.MockTransport(server), report_wait=said.append)
+    immich.connection.send(READ)
+    assert said == ["The server is busy and asks to wait: 30 s."]
+    now[0] += 31
+    immich.connection.send(READ)
+    assert len(said) == 2
+
+
+def test_without_anybody_to_tell_a_long_wait_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    answers = iter([httpx.Response(503, headers={"retry-after": "7"}), httpx.Response(200, json={})])
+    transport = httpx.MockTransport(lambda request: next(answers))
+    Immich.connect("http://nas", "key", transport=transport).connection.send(READ)
+    assert "asks to wait: 7 s" in caplog.text
 
 
 @pytest.mark.parametrize(

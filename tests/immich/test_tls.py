@@ -84,16 +84,29 @@ def test_ones_own_authority(certificate: Path) -> None:
 
 
 def test_an_unknown_authority(certificate: Path) -> None:
-    refusal = pytest.raises(ServerUnreachable, match=r"certificate of https://127\.0\.0\.1.*cannot be verified")
+    reason = r"certificate of https://127\.0\.0\.1.*cannot be verified: self.signed certificate\. Name .*IMMICH_CA_FILE"
+    refusal = pytest.raises(ServerUnreachable, match=reason)
     with serving(certificate) as port, connect(port) as immich, refusal:
         _ = immich.version
 
 
 def test_a_certificate_of_another_host(tmp_path: Path) -> None:
     other = made_certificate(tmp_path, "DNS:elsewhere.example")
-    refusal = pytest.raises(ServerUnreachable, match="cannot be verified")
+    reason = r"cannot be verified: .*(mismatch|not valid for) .*127\.0\.0\.1'?\. Use a name"
+    refusal = pytest.raises(ServerUnreachable, match=reason)
     with serving(other) as port, connect(port, ca_file=other) as immich, refusal:
         _ = immich.version
+
+
+def test_certificates_of_the_environment_that_cannot_be_read_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("not a certificate")
+    for path in (tmp_path / "missing.pem", wrong):
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        with pytest.raises(UsageError, match=f"SSL_CERT_FILE={path} cannot be used: "):
+            Immich.connect("https://nas", "key")
 
 
 def test_without_verification_there_is_a_warning(certificate: Path) -> None:

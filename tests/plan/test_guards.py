@@ -62,7 +62,13 @@ def test_a_tripped_guard_changes_nothing_and_leaves_no_journal(scene: Scene) -> 
 
 
 @pytest.mark.parametrize(
-    ("policy", "final"), [(KEPT, 1), (TrashPolicy(enabled=False, days=30), 3), (TrashPolicy(enabled=True, days=0), 3)]
+    ("policy", "final"),
+    [
+        (KEPT, 1),
+        (TrashPolicy(enabled=False, days=30), 3),
+        (TrashPolicy(enabled=True, days=0), 3),
+        (TrashPolicy(enabled=None, days=None, reason="no permission"), 3),
+    ],
 )
 def test_what_goes_to_a_trash_that_keeps_nothing_counts_as_deleted(policy: TrashPolicy, final: int) -> None:
     changes = (
@@ -90,6 +96,14 @@ def test_without_a_trash_nothing_goes_unless_the_sentence_was_typed(
         scene.apply(plan)
     assert not scene.sandbox.writes()
     assert not scene.apply(plan, permanent=sentence(1)).failures
+
+
+def test_a_trash_of_which_nothing_tells_counts_as_off_and_the_message_says_why() -> None:
+    plan = Plan("tool", "me", "3.4.0", 9, (Change("t", TrashAssets(("a", "b"))),))
+    unknown = TrashPolicy(enabled=None, days=None, reason="The API key lacks the permission 'userConfig.read'.")
+    with pytest.raises(GuardTripped, match=r"Nothing tells whether .*lacks the permission 'userConfig.read'\), so 2 "):
+        check_permanent(plan, unknown, None)
+    check_permanent(plan, unknown, sentence(2))
 
 
 def test_a_trash_that_was_turned_off_after_the_connection_was_made_is_noticed(scene: Scene) -> None:

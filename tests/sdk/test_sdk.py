@@ -26,7 +26,7 @@ from immich_sdk.api.assets import download_asset, upload_asset
 from immich_sdk.api.search import search_assets
 from immich_sdk.api.server import get_server_version
 from immich_sdk.client import AuthenticatedClient, Client
-from immich_sdk.errors import UnexpectedStatus
+from immich_sdk.errors import UnexpectedStatus, UnreadableAnswer
 from immich_sdk.models import AssetCopyDto, AssetMediaCreateDto, AssetResponseDto, AssetVisibility, MetadataSearchDto
 from immich_sdk.operations import BASE_VERSION, OPERATIONS
 from immich_sdk.types import UNSET, File, each, first_of
@@ -301,3 +301,73 @@ def test_downloads_are_bytes() -> None:
     file = download_asset.sync(client=client_for(handler), id="a")
     assert file is not None
     assert file.payload.read() == b"jpeg"
+
+
+# Mistakes are said
+
+
+def client_of(answer: httpx.Response, base_url: str = "http://nas/api") -> AuthenticatedClient:
+    transport = httpx.MockTransport(lambda request: answer)
+    return AuthenticatedClient(base_url=base_url, token=KEY, httpx_args={"transport": transport})
+
+
+def test_a_date_without_a_time_zone_is_refused_before_anything_is_sent() -> None:
+    naive, aware = datetime.datetime(2024, 5, 1, 8), datetime.datetime(2024, 5, 1, 8, tzinfo=datetime.UTC)  # noqa: DTZ001
+    with pytest.raises(ValueError, match="2024-05-01 08:00:00 has no time zone"):
+        MetadataSearchDto(taken_after=naive).to_dict()
+    assert MetadataSearchDto(taken_after=aware).to_dict() == {"takenAfter": "2024-05-01T08:00:00+00:00"}
+    refused = client_of(httpx.Response(500))
+    with pytest.raises(ValueError, match="has no time zone"):
+        search_assets.sync(client=refused, body=MetadataSearchDto(created_before=naive))
+
+
+def test_a_web_page_in_place_of_an_answer_names_the_address_and_the_missing_api() -> None:
+    page = httpx.Response(200, html="<html>")
+    with pytest.raises(UnreadableAnswer, match=r"http://nas/albums answered with text/html.*base_url end in /api\?"):
+        get_all_albums.sync(client=client_of(page, "http://nas"))
+    with pytest.raises(UnreadableAnswer) as failure:
+        get_all_albums.sync(client=client_of(page))
+    assert "base_url" not in str(failure.value)
+
+
+def test_an_undocumented_status_names_the_address_and_the_missing_api() -> None:
+    answer = httpx.Response(404, json={"message": "Cannot GET /albums"})
+    client = client_of(answer, "http://nas")
+    client.raise_on_unexpected_status = True
+    with pytest.raises(UnexpectedStatus, match=r"404 from http://nas/albums \(does .* /api\?\): .*Cannot GET /albums"):
+        get_all_albums.sync(client=client)
+
+
+def test_a_download_has_the_name_and_the_type_that_the_server_gives() -> None:
+    cases = {
+        None: None,
+        "attachment": None,
+        'inline; filename="IMG 1.jpg"': "IMG 1.jpg",
+        "attachment; filename*=UTF-8''Gr%C3%B6%C3%9Fe.jpg": "Größe.jpg",
+        'attachment; filename="../../etc/passwd"': "passwd",
+        'attachment; filename="C:\\\\Windows\\\\x.jpg"': "x.jpg",
+    }
+    for header, name in cases.items():
+        headers = {"content-type": "image/jpeg; q=1"} | ({} if header is None else {"content-disposition": header})
+        file = download_asset.sync("a", client=client_of(httpx.Response(200, content=b"jpeg", headers=headers)))
+        assert file is not None
+        assert (file.payload.read(), file.file_name, file.mime_type) == (b"jpeg", name, "image/jpeg"), header
+
+
+def test_a_key_with_a_line_end_works_and_one_inside_is_refused_without_being_shown() -> None:
+    sent: list[str] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["x-api-key"])
+        return httpx.Response(200, json=[])
+
+    for token in (f"{KEY}\n", f" {KEY}\r\n"):
+        client = AuthenticatedClient(
+            base_url="http://nas/api", token=token, httpx_args={"transport": httpx.MockTransport(server)}
+        )
+        get_all_albums.sync(client=client)
+    assert sent == [KEY, KEY]
+    for token in (f"{KEY}\nmore", f"ü{KEY}", f"{KEY}\0"):
+        with pytest.raises(ValueError, match="characters that no key has") as failure:
+            AuthenticatedClient(base_url="http://nas/api", token=token)
+        assert KEY not in "".join(traceback.format_exception(failure.value))

@@ -8,7 +8,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.activity_response_dto import ActivityResponseDto
 from ...models.reaction_level import ReactionLevel
 from ...models.reaction_type import ReactionType
-from ...types import UNSET, Response, Unset, each
+from ...types import UNSET, Response, Unset, each, json_of
 
 
 def _get_kwargs(
@@ -51,12 +51,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[ActivityResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(ActivityResponseDto.from_dict)(response.json())
+        response_200 = each(ActivityResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

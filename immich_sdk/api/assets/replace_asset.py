@@ -8,7 +8,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.asset_media_replace_dto import AssetMediaReplaceDto
 from ...models.asset_media_response_dto import AssetMediaResponseDto
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, json_of
 
 
 def _get_kwargs(
@@ -40,12 +40,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> AssetMediaResponseDto | None:
     if response.status_code == 200:
-        response_200 = AssetMediaResponseDto.from_dict(response.json())
+        response_200 = AssetMediaResponseDto.from_dict(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

@@ -7,7 +7,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.asset_media_create_dto import AssetMediaCreateDto
 from ...models.asset_media_response_dto import AssetMediaResponseDto
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, json_of
 
 
 def _get_kwargs(
@@ -39,17 +39,17 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> AssetMediaResponseDto | None:
     if response.status_code == 200:
-        response_200 = AssetMediaResponseDto.from_dict(response.json())
+        response_200 = AssetMediaResponseDto.from_dict(json_of(response))
 
         return response_200
 
     if response.status_code == 201:
-        response_201 = AssetMediaResponseDto.from_dict(response.json())
+        response_201 = AssetMediaResponseDto.from_dict(json_of(response))
 
         return response_201
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

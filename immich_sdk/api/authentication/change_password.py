@@ -7,7 +7,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.change_password_dto import ChangePasswordDto
 from ...models.user_admin_response_dto import UserAdminResponseDto
-from ...types import Response
+from ...types import Response, json_of
 
 
 def _get_kwargs(
@@ -28,12 +28,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> UserAdminResponseDto | None:
     if response.status_code == 200:
-        response_200 = UserAdminResponseDto.from_dict(response.json())
+        response_200 = UserAdminResponseDto.from_dict(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

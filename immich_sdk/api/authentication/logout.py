@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.logout_response_dto import LogoutResponseDto
-from ...types import Response
+from ...types import Response, json_of
 
 
 def _get_kwargs() -> dict[str, Any]:
@@ -20,12 +20,12 @@ def _get_kwargs() -> dict[str, Any]:
 
 def _parse_response(*, client: Client, response: httpx.Response) -> LogoutResponseDto | None:
     if response.status_code == 200:
-        response_200 = LogoutResponseDto.from_dict(response.json())
+        response_200 = LogoutResponseDto.from_dict(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

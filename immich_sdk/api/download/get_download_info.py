@@ -7,7 +7,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.download_info_dto import DownloadInfoDto
 from ...models.download_response_dto import DownloadResponseDto
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, json_of
 
 
 def _get_kwargs(
@@ -37,12 +37,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> DownloadResponseDto | None:
     if response.status_code == 201:
-        response_201 = DownloadResponseDto.from_dict(response.json())
+        response_201 = DownloadResponseDto.from_dict(json_of(response))
 
         return response_201
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

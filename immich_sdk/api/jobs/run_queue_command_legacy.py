@@ -9,7 +9,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.queue_command_dto import QueueCommandDto
 from ...models.queue_name import QueueName
 from ...models.queue_response_dto import QueueResponseDto
-from ...types import Response
+from ...types import Response, json_of
 
 
 def _get_kwargs(
@@ -33,12 +33,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> QueueResponseDto | None:
     if response.status_code == 200:
-        response_200 = QueueResponseDto.from_dict(response.json())
+        response_200 = QueueResponseDto.from_dict(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

@@ -7,7 +7,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.create_library_dto import CreateLibraryDto
 from ...models.library_response_dto import LibraryResponseDto
-from ...types import Response
+from ...types import Response, json_of
 
 
 def _get_kwargs(
@@ -28,12 +28,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> LibraryResponseDto | None:
     if response.status_code == 201:
-        response_201 = LibraryResponseDto.from_dict(response.json())
+        response_201 = LibraryResponseDto.from_dict(json_of(response))
 
         return response_201
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

@@ -7,7 +7,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.map_marker_response_dto import MapMarkerResponseDto
-from ...types import UNSET, Response, Unset, each
+from ...types import UNSET, Response, Unset, each, json_of, moment_text
 
 
 def _get_kwargs(
@@ -24,12 +24,12 @@ def _get_kwargs(
 
     json_file_created_after: str | Unset = UNSET
     if not isinstance(file_created_after, Unset):
-        json_file_created_after = file_created_after.isoformat()
+        json_file_created_after = moment_text(file_created_after)
     params["fileCreatedAfter"] = json_file_created_after
 
     json_file_created_before: str | Unset = UNSET
     if not isinstance(file_created_before, Unset):
-        json_file_created_before = file_created_before.isoformat()
+        json_file_created_before = moment_text(file_created_before)
     params["fileCreatedBefore"] = json_file_created_before
 
     params["isArchived"] = is_archived
@@ -51,12 +51,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[MapMarkerResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(MapMarkerResponseDto.from_dict)(response.json())
+        response_200 = each(MapMarkerResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

@@ -9,7 +9,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.memory_response_dto import MemoryResponseDto
 from ...models.memory_search_order import MemorySearchOrder
 from ...models.memory_type import MemoryType
-from ...types import UNSET, Response, Unset, each
+from ...types import UNSET, Response, Unset, each, json_of, moment_text
 
 
 def _get_kwargs(
@@ -27,7 +27,9 @@ def _get_kwargs(
     json_for_: str | Unset
     if isinstance(for_, Unset):
         json_for_ = UNSET
-    elif isinstance(for_, datetime.datetime) or isinstance(for_, datetime.date):
+    elif isinstance(for_, datetime.datetime):
+        json_for_ = moment_text(for_)
+    elif isinstance(for_, datetime.date):
         json_for_ = for_.isoformat()
     else:
         json_for_ = for_
@@ -63,12 +65,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[MemoryResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(MemoryResponseDto.from_dict)(response.json())
+        response_200 = each(MemoryResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

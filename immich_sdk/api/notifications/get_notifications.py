@@ -8,7 +8,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.notification_dto import NotificationDto
 from ...models.notification_level import NotificationLevel
 from ...models.notification_type import NotificationType
-from ...types import UNSET, Response, Unset, each
+from ...types import UNSET, Response, Unset, each, json_of
 
 
 def _get_kwargs(
@@ -48,12 +48,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[NotificationDto] | None:
     if response.status_code == 200:
-        response_200 = each(NotificationDto.from_dict)(response.json())
+        response_200 = each(NotificationDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

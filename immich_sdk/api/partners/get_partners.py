@@ -7,7 +7,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.partner_direction import PartnerDirection
 from ...models.partner_response_dto import PartnerResponseDto
-from ...types import UNSET, Response, each
+from ...types import UNSET, Response, each, json_of
 
 
 def _get_kwargs(
@@ -31,12 +31,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[PartnerResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(PartnerResponseDto.from_dict)(response.json())
+        response_200 = each(PartnerResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

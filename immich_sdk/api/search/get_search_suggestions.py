@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.search_suggestion_type import SearchSuggestionType
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, json_of
 
 
 def _get_kwargs(
@@ -48,12 +48,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[str] | None:
     if response.status_code == 200:
-        response_200: list[str] = response.json()
+        response_200: list[str] = json_of(response)
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

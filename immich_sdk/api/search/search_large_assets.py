@@ -9,7 +9,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.asset_response_dto import AssetResponseDto
 from ...models.asset_type_enum import AssetTypeEnum
 from ...models.asset_visibility import AssetVisibility
-from ...types import UNSET, Response, Unset, each
+from ...types import UNSET, Response, Unset, each, json_of, moment_text
 
 
 def _get_kwargs(
@@ -66,12 +66,12 @@ def _get_kwargs(
 
     json_created_after: str | Unset = UNSET
     if not isinstance(created_after, Unset):
-        json_created_after = created_after.isoformat()
+        json_created_after = moment_text(created_after)
     params["createdAfter"] = json_created_after
 
     json_created_before: str | Unset = UNSET
     if not isinstance(created_before, Unset):
-        json_created_before = created_before.isoformat()
+        json_created_before = moment_text(created_before)
     params["createdBefore"] = json_created_before
 
     params["deviceId"] = device_id
@@ -135,22 +135,22 @@ def _get_kwargs(
 
     json_taken_after: str | Unset = UNSET
     if not isinstance(taken_after, Unset):
-        json_taken_after = taken_after.isoformat()
+        json_taken_after = moment_text(taken_after)
     params["takenAfter"] = json_taken_after
 
     json_taken_before: str | Unset = UNSET
     if not isinstance(taken_before, Unset):
-        json_taken_before = taken_before.isoformat()
+        json_taken_before = moment_text(taken_before)
     params["takenBefore"] = json_taken_before
 
     json_trashed_after: str | Unset = UNSET
     if not isinstance(trashed_after, Unset):
-        json_trashed_after = trashed_after.isoformat()
+        json_trashed_after = moment_text(trashed_after)
     params["trashedAfter"] = json_trashed_after
 
     json_trashed_before: str | Unset = UNSET
     if not isinstance(trashed_before, Unset):
-        json_trashed_before = trashed_before.isoformat()
+        json_trashed_before = moment_text(trashed_before)
     params["trashedBefore"] = json_trashed_before
 
     json_type_: str | Unset = UNSET
@@ -161,12 +161,12 @@ def _get_kwargs(
 
     json_updated_after: str | Unset = UNSET
     if not isinstance(updated_after, Unset):
-        json_updated_after = updated_after.isoformat()
+        json_updated_after = moment_text(updated_after)
     params["updatedAfter"] = json_updated_after
 
     json_updated_before: str | Unset = UNSET
     if not isinstance(updated_before, Unset):
-        json_updated_before = updated_before.isoformat()
+        json_updated_before = moment_text(updated_before)
     params["updatedBefore"] = json_updated_before
 
     json_visibility: str | Unset = UNSET
@@ -190,12 +190,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[AssetResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(AssetResponseDto.from_dict)(response.json())
+        response_200 = each(AssetResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

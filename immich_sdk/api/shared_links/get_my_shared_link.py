@@ -6,7 +6,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.shared_link_response_dto import SharedLinkResponseDto
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Response, Unset, json_of
 
 
 def _get_kwargs(
@@ -38,12 +38,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> SharedLinkResponseDto | None:
     if response.status_code == 200:
-        response_200 = SharedLinkResponseDto.from_dict(response.json())
+        response_200 = SharedLinkResponseDto.from_dict(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

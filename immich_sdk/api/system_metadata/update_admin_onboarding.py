@@ -30,7 +30,7 @@ def _parse_response(*, client: Client, response: httpx.Response) -> Any | None:
         return None
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

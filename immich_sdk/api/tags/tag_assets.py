@@ -8,7 +8,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.bulk_id_response_dto import BulkIdResponseDto
 from ...models.bulk_ids_dto import BulkIdsDto
-from ...types import Response, each
+from ...types import Response, each, json_of
 
 
 def _get_kwargs(
@@ -32,12 +32,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[BulkIdResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(BulkIdResponseDto.from_dict)(response.json())
+        response_200 = each(BulkIdResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

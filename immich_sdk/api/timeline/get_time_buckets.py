@@ -8,7 +8,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.asset_order import AssetOrder
 from ...models.asset_visibility import AssetVisibility
 from ...models.time_buckets_response_dto import TimeBucketsResponseDto
-from ...types import UNSET, Response, Unset, each
+from ...types import UNSET, Response, Unset, each, json_of
 
 
 def _get_kwargs(
@@ -75,12 +75,12 @@ def _get_kwargs(
 
 def _parse_response(*, client: Client, response: httpx.Response) -> list[TimeBucketsResponseDto] | None:
     if response.status_code == 200:
-        response_200 = each(TimeBucketsResponseDto.from_dict)(response.json())
+        response_200 = each(TimeBucketsResponseDto.from_dict)(json_of(response))
 
         return response_200
 
     if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
+        raise errors.UnexpectedStatus(response.status_code, response.content, errors.address_of(response))
     return None
 
 

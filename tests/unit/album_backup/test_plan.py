@@ -17,7 +17,7 @@ from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.plan import make_plan, make_plans
 from immich_tools.album_backup.replan import stage_of
 from immich_tools.disk.content import Content
-from immich_tools.immich.models import AlbumRole, AlbumUser, Exif, Library, Tag, Visibility
+from immich_tools.immich.models import AlbumRole, AlbumUser, Broken, Exif, Library, Tag, Visibility
 from immich_tools.plan.claims import FileHolds
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AddToAlbum
@@ -35,6 +35,7 @@ from tests.unit.album_backup.build import (
     OTHER,
     ROOT,
     STRANGER,
+    TAKEN,
     album,
     appeared,
     asset,
@@ -108,6 +109,7 @@ def test_a_killed_runs_sidecar_goes_with_its_own_photo() -> None:
     (_first, second) = units(older)
     present = {file.relative: file.content for file in second.files if file.role.value == "sidecar"}
     third = asset("c", name="IMG.jpg")
+    assert third.local_date_time is not None
     third = evolve(third, local_date_time=third.local_date_time - timedelta(days=1))
     known = facts(*[older.uploads[name] for name in ("a", "b")], third, present=present)
     found = {unit.id: unit for unit in units(known)}
@@ -262,7 +264,7 @@ def test_copies_are_not_shown_twice_in_albums_whose_uploads_stay() -> None:
         ({"exif": Exif(description="another")}, "description"),
         ({"exif": Exif(rating=2)}, "rating"),
         ({"exif": Exif(file_size=1)}, "size"),
-        ({"exif": Exif(date_time_original=asset("a").file_created_at + timedelta(hours=1))}, "date"),
+        ({"exif": Exif(date_time_original=TAKEN + timedelta(hours=1))}, "date"),
     ],
 )
 def test_an_upload_stays_whose_copy_says_something_else(of_copy: dict[str, Any], field: str) -> None:
@@ -582,3 +584,14 @@ def test_the_same_facts_give_the_same_plans_in_any_order(known: BackupFacts, cha
 def test_a_saved_plan_tells_its_stage(known: BackupFacts, stage: Stage) -> None:
     for plan in make_plans(known, EVERYTHING, stage):
         assert not plan.changes or stage_of(plan) is stage
+
+
+def test_no_upload_and_no_album_goes_where_the_server_failed_to_list_an_asset() -> None:
+    known = appeared(facts(asset("a")))
+    options = evolve(FINISHING, delete_album=True)
+    removals = (TrashAssets, DeleteAlbum)
+    assert any(isinstance(change.action, removals) for change in make_plan(known, options, Stage.FINISH).changes)
+    unseen = evolve(known, unlisted=(Broken(1, TAKEN, TAKEN, Visibility.TIMELINE),))
+    plan = make_plan(unseen, options, Stage.FINISH)
+    assert not any(isinstance(change.action, removals) for change in plan.changes)
+    assert "unseen" in {skip.code for skip in plan.skips}

@@ -24,11 +24,13 @@ from immich_tools.faceless_album import (
     make_plan,
 )
 from immich_tools.faceless_album.album import mark
+from immich_tools.faceless_album.rules import lacks_own_date
 from immich_tools.immich.models import (
     Album,
     AlbumRole,
     Asset,
     AssetType,
+    Broken,
     Exif,
     Person,
     Place,
@@ -239,6 +241,7 @@ AHEAD = asset("young", added_at=NOW + timedelta(minutes=5))
     [
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=None), "too-young"),
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=3), "too-young"),
+        (YOUNG, FacelessAlbumOptions(allow_nobody=True), Recognition(is_on=None, pending=None), "too-young"),
         (YOUNG, OPTIONS, Recognition(is_on=True, pending=0), "create"),
         (YOUNG, FacelessAlbumOptions(minimum_age=0), Recognition(is_on=True, pending=None), "create"),
         (AHEAD, FacelessAlbumOptions(minimum_age=0), Recognition(is_on=True, pending=None), "create"),
@@ -323,6 +326,10 @@ def test_what_is_in_another_album_is_not_in_none() -> None:
         (
             facts(asset("x"), WITH_SOMEBODY, recognition=Recognition(is_on=False, pending=None)),
             "Facial recognition is switched off",
+        ),
+        (
+            facts(asset("x"), WITH_SOMEBODY, recognition=Recognition(is_on=None, pending=None)),
+            "Nothing tells whether facial recognition is switched on.*userConfig.read",
         ),
     ],
 )
@@ -575,3 +582,28 @@ def test_a_second_run_changes_nothing(found: FacelessFacts, options: FacelessAlb
     )
     if all(not isinstance(change.action, CreateAlbum) for change in plan.changes):
         assert make_plan(after, options).changes == ()
+
+
+def test_a_file_whose_date_is_unknown_is_neither_added_nor_removed_by_days() -> None:
+    undated = asset("x", local_date_time=None)
+    for options in ({"taken_after": date(2020, 1, 1)}, {"taken_before": date(2030, 1, 1)}):
+        for members in (set[str](), {"x"}):
+            found = facts(undated, WITH_SOMEBODY, members={"a1": members})
+            assert told(make_plan(found, FacelessAlbumOptions(**options)))["x"] == "date-unknown"  # type: ignore[arg-type]
+    assert told(make_plan(facts(undated, WITH_SOMEBODY), FacelessAlbumOptions()))["x"] == "create"
+
+
+def test_nothing_leaves_the_album_where_the_server_failed_to_list_an_asset() -> None:
+    found = facts(
+        WITH_SOMEBODY, asset("new"), albums=(album(),), members={"a1": {"anna"}}, memory=given_to("a1", "anna")
+    )
+    assert told(make_plan(found, FacelessAlbumOptions())) == {"anna": "remove", "new": "add"}
+    unseen = evolve(found, unlisted=(Broken(1, NOW, NOW, Visibility.TIMELINE),))
+    assert told(make_plan(unseen, FacelessAlbumOptions())) == {"anna": "unseen", "new": "add"}
+
+
+def test_no_date_is_not_concluded_where_the_wall_clock_is_unknown() -> None:
+    taken = datetime(2021, 7, 10, 12, tzinfo=UTC)
+    dated = asset("x", file_modified_at=taken, exif=Exif(date_time_original=taken))
+    assert lacks_own_date(dated)
+    assert not lacks_own_date(evolve(dated, local_date_time=None))

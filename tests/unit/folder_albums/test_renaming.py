@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from immich_tools.folder_albums import FolderAlbumsOptions, MadeAlbum, SyncMode
 from immich_tools.folder_albums.facts import trace
@@ -93,6 +94,12 @@ def test_names_alone_are_too_little() -> None:
     now = [asset(f"New/{number}.jpg", days=100 + number) for number in (1, 2, 3, 4)]
     found = plan(now, {"Old": OLD})
     assert actions(found) == [CreateAlbum("New", tuple(file.id for file in now))] and found.notes == ()
+
+
+def test_names_of_files_whose_dates_are_unknown_are_too_little() -> None:
+    undated = [evolve(file, local_date_time=None) for file in files("New", 1, 2, 3, 4)]
+    found = plan(undated, {"Old": [evolve(file, local_date_time=None) for file in OLD]})
+    assert actions(found) == [CreateAlbum("New", tuple(file.id for file in undated))]
 
 
 @pytest.mark.parametrize(

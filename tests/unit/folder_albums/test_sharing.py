@@ -228,3 +228,11 @@ def test_the_order_of_lists_does_not_matter(wanted: list[Share], now: list[Album
     expected = plan_sharing(wanted, USERS, ME, now)
     assert (mixed.add, mixed.change, mixed.remove) == (expected.add, expected.change, expected.remove)
     assert combined_shares([wanted]) == combined_shares([wanted[::-1]])
+
+
+def test_a_server_that_lists_only_the_user_is_not_said_to_have_no_such_user() -> None:
+    """With the setting "public users" switched off, ``GET /users`` gives only the key's own user."""
+    for people in ([], [User("me", "Me", "me@example.org")]):
+        changes = plan_sharing([Share("Dad")], people, "me")
+        (unknown,) = changes.unknown
+        assert "does not list its users to this key" in unknown.reason

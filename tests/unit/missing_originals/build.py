@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import attrs
 
 from immich_tools.disk.findings import MISSING, FileState, Finding
-from immich_tools.immich.models import Asset, AssetType, Exif, Version
+from immich_tools.immich.models import Asset, AssetType, Exif, MissingFile, Report, Version
 from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.places import Places
 from immich_tools.missing_originals.records import AssetRecord, split_path
@@ -93,3 +93,9 @@ def still_missing(*paths: str, root: str = UPLOAD) -> FilesMissing:
     alive = AliveRoot(root, (f"{root}/witness.jpg",), has_marker=root != "/ext")
     ordered = tuple(sorted(paths))
     return FilesMissing(ordered, alive, ordered)
+
+
+def reported(*paths: str) -> Report:
+    """The server's report, made at noon of the day before the run."""
+    moment = datetime.combine(TODAY - timedelta(days=1), time(12), UTC)
+    return Report(tuple(MissingFile(path, None, moment) for path in paths), was_read=True)

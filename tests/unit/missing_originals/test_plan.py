@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from immich_tools.disk.findings import MISSING, PRESENT, Finding
-from immich_tools.immich.models import Album, AlbumRole, Asset, Tag, Visibility
+from immich_tools.immich.models import Album, AlbumRole, Asset, Broken, MissingFile, Report, Tag, Visibility
 from immich_tools.missing_originals.facts import MissingFacts
 from immich_tools.missing_originals.memory import Memory, Trashed
 from immich_tools.missing_originals.options import MissingOriginalsOptions
@@ -34,6 +34,7 @@ from tests.unit.missing_originals.build import (
     changed,
     facts,
     record,
+    reported,
     still_missing,
 )
 
@@ -104,7 +105,7 @@ def test_a_missing_original_goes_to_the_trash() -> None:
         pytest.param(
             facts(EXTERNAL, missing=(2,)), {}, "external", "--include-external", id="external library"
         ),
-        pytest.param(facts(ONE, missing=(1,), reported=frozenset({"/x"})), {}, "server-disagrees", "report", id="report"),
+        pytest.param(facts(ONE, missing=(1,), report=reported("/x")), {}, "server-disagrees", "report", id="report"),
         pytest.param(facts(ONE, missing=(1,)), {"grace_runs": 2}, "grace", "1 of the 2 runs", id="first run of two"),
         pytest.param(
             facts(ONE, missing=(1,), memory=Memory(missing={asset_id(1): 1})),
@@ -127,7 +128,7 @@ def test_what_is_left_alone(given: MissingFacts, options: dict[str, Any], code: 
     ("given", "options"),
     [
         (facts(EXTERNAL, missing=(2,)), {"include_external": True, "max_missing_ratio": 1.0}),
-        (facts(record(2), missing=(2,), reported=frozenset({record(2).path})), {}),
+        (facts(record(2), missing=(2,), report=reported(record(2).path)), {}),
         (facts(record(2), missing=(2,), memory=Memory(missing={asset_id(2): 2})), {"grace_runs": 3}),
         (facts(record(2, visibility=Visibility.ARCHIVE), missing=(2,)), {}),
         (facts(record(2, visibility=Visibility.HIDDEN), missing=(2,)), {}),
@@ -449,3 +450,29 @@ def test_the_only_file_of_a_disk_is_never_trashed_again() -> None:
     assert isinstance(removal, TrashAssets)
     (claim,) = removal.claims
     assert isinstance(claim, FilesMissing) and claim.paths == claim.root.witnesses
+
+
+def test_the_plan_says_whether_the_servers_report_was_used_and_how_old_it_is() -> None:
+    cases = [
+        (None, None),
+        (reported(ONE.path), f"was used; its newest entry is of {TODAY - timedelta(days=1)}, 1 day old."),
+        (Report((MissingFile(ONE.path),), was_read=True), "was used; it does not say how old it is."),
+        (Report(was_read=True), "was not used: it is empty, as it is before the server's first check."),
+        (Report(reason="Immich 2.3.1 has none"), "was not used: Immich 2.3.1 has none."),
+    ]
+    for report, words in cases:
+        notes = [note for note in make_plan(facts(ONE, missing=(1,), report=report)).notes if "report" in note]
+        assert notes == ([] if words is None else [f"The server's report of missing files {words}"])
+
+
+def test_a_report_that_was_not_read_or_is_empty_keeps_nothing_from_the_trash() -> None:
+    for report in (Report(reason="no permission"), Report(was_read=True)):
+        assert trashed(make_plan(facts(ONE, missing=(1,), report=report))) == [ids(1)]
+
+
+def test_nothing_is_trashed_where_the_server_failed_to_list_an_asset() -> None:
+    unlisted = (Broken(1, NOON, NOON, Visibility.TIMELINE),)
+    plan = make_plan(facts(ONE, missing=(1,), unlisted=unlisted))
+    assert plan.changes == ()
+    assert code_of(plan, 1) == "unseen"
+    assert any("1 change is left out" in note for note in plan.notes)

@@ -24,7 +24,18 @@ from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
 from immich_tools.plan.model import Plan
 from immich_tools.plan.storage import plan_from_json, plan_to_json
 from immich_tools.settings.documents import from_document
-from tests.unit.missing_originals.build import ME, OTHER, RENAMED, TODAY, UNKNOWN, asset, asset_id, changed, record
+from tests.unit.missing_originals.build import (
+    ME,
+    OTHER,
+    RENAMED,
+    TODAY,
+    UNKNOWN,
+    asset,
+    asset_id,
+    changed,
+    record,
+    reported,
+)
 
 ROOTS = ("/data/upload", "/data/library", "/ext")
 ALBUMS = (Album("al-1", "One", ME, AlbumRole.OWNER), Album("al-2", "Two", OTHER, AlbumRole.VIEWER))
@@ -96,7 +107,7 @@ def many_facts(draw: st.DrawFn) -> MissingFacts:
             },
             {each.id: draw(st.integers(1, 3)) for each in everything if draw(st.booleans())},
         ),
-        reported=draw(mostly(None, frozenset(each.path for each in everything[::2]))),
+        report=draw(mostly(None, reported(*(each.path for each in everything[::2])))),
         moved=moved,
         details=details,
         albums=ALBUMS,
