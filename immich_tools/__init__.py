@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Immich", "Plan", "album_backup", "duplicates", "faceless_album", "folder_albums", "missing_originals"]
 
-_HOMES = {"Immich": "immich_tools.immich.client", "Plan": "immich_tools.plan.document"}
+_HOMES = {"Immich": "immich_tools.immich.client", "Plan": "immich_tools.plan.model"}
 
 
 def __getattr__(name: str) -> Any:
