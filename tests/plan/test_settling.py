@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from copy import deepcopy
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from attrs import define, field
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from immich_tools.immich.models import Visibility
+from immich_tools.plan.effects.albums import AddToAlbum
 from immich_tools.plan.effects.assets import SetField, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.tags import AddTag, RemoveTag, TagAssets
+from immich_tools.plan.execute import resume
+from immich_tools.plan.executor import Progress
 from immich_tools.plan.fields import AssetField, FieldValue
+from immich_tools.plan.journal import find_run
 from immich_tools.plan.result import Status
 from immich_tools.sandbox import Dialect, Jobs
+from tests.plan.dumped import of_asset
 from tests.plan.scene import Scene, statuses
 
 OWN = ("own", "own/first", "own/second", "family")
@@ -122,3 +129,125 @@ def test_everything_planned_is_there_once_the_server_has_settled_and_nothing_els
         undone = scene.undo(outcome.run_id)
         assert not undone.failures, undone.results
         assert scene.dump() == before
+
+
+def photos(scene: Scene, folder: Path, count: int, *, read_only: bool) -> list[str]:
+    """An external library of some pictures in a folder, which the server may only read or may write to; its assets."""
+    root = f"/mnt/{folder.name}"
+    folder.mkdir()
+    for number in range(count):
+        (folder / f"{number}.jpg").write_bytes(f"{folder.name} {number}".encode())
+    scene.sandbox.mount(root, folder, read_only=read_only)
+    library = scene.sandbox.add_library(folder.name, [root])
+    scene.immich.libraries.scan(library)
+    scene.sandbox.settle()
+    return sorted(each.id for each in scene.sandbox.state.assets.values() if each.library_id == library)
+
+
+@pytest.fixture
+def slow(dialect: Dialect, tmp_path: Path) -> Scene:
+    """A server whose jobs take their time."""
+    return Scene(dialect, tmp_path / "runs", jobs=Jobs(seed=7))
+
+
+def described(asset_id: str) -> SetField:
+    return SetField(asset_id, AssetField.DESCRIPTION, before=None, after="the sea")
+
+
+def test_what_a_read_only_library_cannot_hold_is_skipped_with_all_that_rests_on_it(slow: Scene, tmp_path: Path) -> None:
+    archive = photos(slow, tmp_path / "archive", 3, read_only=True)
+    writable = photos(slow, tmp_path / "photos", 2, read_only=False)
+    upload, *losers = (slow.sandbox.add_asset() for _number in range(4))
+    album, tag = slow.sandbox.add_album("Trip"), slow.sandbox.add_tag("trip/sea")
+    changes = []
+    for keeper, loser in zip((archive[0], writable[0], upload), losers, strict=True):
+        names = (f"text {loser}", f"tag {loser}", f"album {loser}")
+        changes += [
+            Change(names[0], described(keeper)),
+            Change(names[1], AddTag(keeper, tag)),
+            Change(names[2], AddToAlbum(keeper, album)),
+            Change(f"trash {loser}", TrashAssets((loser,), (keeper,)), requires=names),
+        ]
+    changes += [Change("tags", TagAssets("place", (archive[1], archive[2])))]
+    changes += [Change("favourite", SetField(archive[1], AssetField.FAVORITE, before=False, after=True))]
+    before = slow.dump()
+    outcome = slow.apply(slow.plan(*changes))
+    results, done = statuses(outcome), slow.dump()
+
+    refused = {name for name in results if name.endswith(losers[0])} | {"tags"}
+    assert {name for name, status in results.items() if status is Status.SKIPPED} == refused, outcome.results
+    assert {results[name] for name in results.keys() - refused} == {Status.DONE}
+    assert outcome.exit_code == 0
+    assert "cannot write" in outcome.results[f"trash {losers[0]}"].reason
+    assert [slow.is_trashed(loser) for loser in losers] == [False, True, True]
+    # A favourite mark needs no sidecar; nothing else of the archive has changed.
+    assert done["assets"][archive[1]]["isFavorite"]
+    before["assets"][archive[1]]["isFavorite"] = True
+    assert all(of_asset(before, each) == of_asset(done, each) for each in archive)
+
+
+def test_a_read_only_library_is_remembered_until_the_file_that_says_so_is_deleted(slow: Scene, tmp_path: Path) -> None:
+    archive = photos(slow, tmp_path / "archive", 2, read_only=True)
+    slow.apply(slow.plan(Change("1", described(archive[0]))))
+    memory = slow.folder / "read-only-libraries.json"
+    assert list(json.loads(memory.read_text())["libraries"]) == list(slow.sandbox.state.libraries)
+    slow.sandbox.set_read_only("/mnt/archive", False)
+    slow.sandbox.asked.clear()
+    skipped = slow.apply(slow.plan(Change("1", described(archive[1]))))
+    assert statuses(skipped) == {"1": Status.SKIPPED} and not slow.sandbox.writes()
+    assert str(memory) in skipped.results["1"].reason
+    memory.unlink()
+    assert statuses(slow.apply(slow.plan(Change("1", described(archive[1]))))) == {"1": Status.DONE}
+    assert not memory.exists()
+
+
+def test_an_asset_whose_jobs_never_run_is_not_proven_and_nothing_that_rests_on_it_is_done(slow: Scene) -> None:
+    keeper, loser, other = (slow.sandbox.add_asset() for _number in range(3))
+    album = slow.sandbox.add_album("Trip")
+    changes = (
+        Change("text", described(keeper)),
+        Change("album", AddToAlbum(other, album)),
+        Change("trash", TrashAssets((loser,), (keeper,)), requires=("text",)),
+    )
+    slow.sandbox.state.paused_queues.add("sidecar")
+    outcome = slow.apply(slow.plan(*changes))
+    assert statuses(outcome) == {"text": Status.UNKNOWN, "album": Status.DONE, "trash": Status.NOT_DONE}
+    assert "queue" in outcome.results["text"].reason
+    assert outcome.exit_code == 3 and not slow.is_trashed(loser)
+    # While it waits, it asks less and less often.
+    assert len(slow.sandbox.asked) < 250
+
+    slow.sandbox.state.paused_queues.clear()
+    slow.sandbox.settle()
+    again = slow.apply(slow.plan(*changes))
+    assert statuses(again) == {"text": Status.ALREADY, "album": Status.ALREADY, "trash": Status.DONE}
+
+
+def test_a_run_that_was_interrupted_while_jobs_waited_writes_again_what_they_took_back(slow: Scene) -> None:
+    """The jobs of its writes are still queued when it is resumed, and somebody's late job takes the tags off."""
+    asset_id, other = slow.sandbox.add_asset(tags=["own"]), slow.sandbox.add_asset()
+    tag = slow.sandbox.add_tag("trip/sea")
+    changes = (
+        Change("tag", AddTag(asset_id, tag)),
+        Change("many", TagAssets("place/far away", (asset_id, other))),
+        Change("trash", TrashAssets((slow.sandbox.add_asset(),), (asset_id,)), requires=("tag", "many")),
+    )
+    calls: list[Progress] = []
+
+    def interrupt(progress: Progress) -> None:
+        calls.append(progress)
+        if progress.done == 2 and progress.waiting:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        slow.apply(slow.plan(*changes), progress=interrupt)
+    state = slow.sandbox.state
+    slow.sandbox.settle()
+    for each in state.tags.values():
+        state.untag_asset(each, asset_id)
+    state.assets[asset_id].sidecar, state.assets[asset_id].exif_tags = None, []
+    resumed = resume(find_run(slow.folder, "last"), slow.immich)
+    assert set(statuses(resumed).values()) == {Status.DONE}, resumed.results
+    slow.sandbox.settle()
+    values = {state.tags[each].value for each in state.tags_of_asset[asset_id]}
+    assert values == {"own", "trip/sea", "place/far away"}
