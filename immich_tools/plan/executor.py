@@ -119,9 +119,10 @@ class PlanExecutor:
         """
         self._report_progress()
         for level in levels(self._changes):
+            taken_up = [change for change in level if change.id in self._results]
             ready = self._ready(level)
             self._send(self._checked(ready))
-            self._settle(ready)
+            self._settle([*taken_up, *ready])
             self._compensate(ready)
             self._verify(level)
             self._report_progress()

@@ -44,12 +44,14 @@ class Expected:
     :ivar tags: ids of the tags.
     :ivar written: the fields that the run wrote; the others it only protects.
     :ivar removed: ids of the tags that the run took off.
+    :ivar removed_values: the same tags' values, as far as they are known: a tag that was deleted comes back under another id.
     """
 
     fields: dict[AssetField, FieldValue]
     tags: set[str]
     written: set[AssetField] = field(factory=set)
     removed: set[str] = field(factory=set)
+    removed_values: set[str] = field(factory=set)
 
     @classmethod
     def of(cls, asset: Asset) -> Expected:
@@ -66,22 +68,30 @@ class Expected:
         self.tags.add(tag_id)
         self.removed.discard(tag_id)
 
-    def untag(self, tag_id: str) -> None:
-        """It loses a tag."""
-        self.tags.discard(tag_id)
-        self.removed.add(tag_id)
+    def untag(self, tag_id: str | None, value: str = "") -> None:
+        """It loses a tag.
+
+        :param tag_id: None for a tag that is deleted.
+        :param value: the tag's; empty when it is not known.
+        """
+        if tag_id is not None:
+            self.tags.discard(tag_id)
+            self.removed.add(tag_id)
+        if value:
+            self.removed_values.add(value)
 
     def deviation(self, asset: Asset) -> Deviation:
         """How an asset differs as it was read, with its tags.
 
         What somebody else gave it meanwhile is none: another tag, or another value of a field that the run did not write.
         """
-        held = {tag.id for tag in asset.tags or ()}
-        return Deviation(
-            frozenset(self.tags - held),
-            frozenset(self.removed & held),
-            tuple(self._fields(asset)),
-        )
+        held = {tag.id: tag.value for tag in asset.tags or ()}
+        returned = {
+            tag_id
+            for tag_id, value in held.items()
+            if tag_id in self.removed or (value in self.removed_values and tag_id not in self.tags)
+        }
+        return Deviation(frozenset(self.tags - held.keys()), frozenset(returned), tuple(self._fields(asset)))
 
     def _fields(self, asset: Asset) -> Iterator[tuple[AssetField, FieldValue]]:
         for name, wanted in self.fields.items():

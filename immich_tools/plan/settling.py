@@ -17,7 +17,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
 from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Action, Change, Job, RunState
-from immich_tools.plan.effects.tags import AddTag, RemoveTag
+from immich_tools.plan.effects.tags import AddTag, RemoveTag, TagsMade
 from immich_tools.plan.expected import Deviation, Expected
 from immich_tools.plan.fields import FIELD_WORDS, field_value
 from immich_tools.plan.listed import is_listed
@@ -44,6 +44,7 @@ class Settlement:
     expected: dict[str, Expected] = field(factory=dict)
     _known: dict[str, Asset] = field(factory=dict)
     _pending: dict[str, Asset] = field(factory=dict)
+    _moved: set[str] = field(factory=set)  # by the write itself; a barrier is still to be queued for them
     _unsettled: set[str] = field(factory=set)
     _settled: set[str] = field(factory=set)
     _without_sidecar: set[str] = field(factory=set)
@@ -82,7 +83,13 @@ class Settlement:
         """
         present = snapshot(self.run.immich, sorted(before)) if before else {}
         self._known.update(present)
-        self.expected.update((name, expected) for name, expected in before.items() if name in present)
+        tags = self.run.own(TagsMade)
+        if present:
+            tags.read(self.run.immich)
+        for name in present:
+            self.expected[name] = before[name]
+            # What was deleted meanwhile, by that run or by somebody else, is not missing.
+            self.expected[name].tags &= frozenset(tags.ids.values())
         for change in done:
             for name in change.action.assets:
                 if name in self.expected:
@@ -95,33 +102,25 @@ class Settlement:
 
     def sent(self, changes: Sequence[Change]) -> None:
         """Changes of one request were carried out: their jobs are to be waited for."""
-        written = {
-            asset_id: change.action.started_job
-            for change in sorted(changes, key=lambda each: each.action.started_job is Job.FLAG)
-            if change.action.started_job is not Job.NONE
-            for asset_id in change.action.written(self.run, change.id)
-        }
-        moved = [asset_id for asset_id, job in written.items() if job is Job.FLAG]
-        # The write itself has moved these, and its job may have done so again before anybody looked: another job behind it tells.
-        now = self.run.immich.settled.read(moved) if moved else {}
-        if now:
-            self.run.immich.assets.queue_jobs(sorted(now))
         with self._lock:
             for change in changes:
                 for asset_id in change.action.written(self.run, change.id):
                     if asset_id in self.expected:
                         change.action.expect(self.run, asset_id, self.expected[asset_id])
-            for asset_id in written:
-                self._settled.discard(asset_id)
-                asset = now.get(asset_id) or self._known.get(asset_id)
-                if asset is not None:
-                    self._pending[asset_id] = asset
+                    if change.action.started_job is Job.NONE:
+                        continue
+                    self._settled.discard(asset_id)
+                    if change.action.started_job is Job.FLAG:
+                        self._moved.add(asset_id)
+                    elif asset_id in self._known:
+                        self._pending[asset_id] = self._known[asset_id]
 
     def wait(self, asset_ids: Collection[str] | None = None) -> None:
         """Wait until the jobs of these assets have run, or of all that are pending.
 
         :raises ToolkitError: the server cannot be read.
         """
+        self._queue_barrier()
         waited = {name: asset for name, asset in self._pending.items() if asset_ids is None or name in asset_ids}
         if not waited:
             return
@@ -142,6 +141,19 @@ class Settlement:
             else:
                 self._unsettled.add(name)
                 self._settled.discard(name)
+
+    def _queue_barrier(self) -> None:
+        """Queue another job for all assets that writes themselves have moved.
+
+        Their own jobs may have moved them again before anybody looked, so only a job behind those tells.
+        """
+        if not self._moved:
+            return
+        now = self.run.immich.settled.read(self._moved)
+        if now:
+            self.run.immich.assets.queue_jobs(sorted(now))
+        self._pending.update({name: self._known[name] for name in self._moved & self._known.keys()} | now)
+        self._moved.clear()
 
     def repairs(self, asset_ids: Iterable[str] | None = None) -> list[Change]:
         """What must be written again, as changes that no plan holds."""

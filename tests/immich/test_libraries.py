@@ -10,7 +10,7 @@ import pytest
 from immich_tools import Immich
 from immich_tools.errors import AccessDenied, AdministratorNeeded, RequestRefused, WriteRefused
 from immich_tools.immich.filters import AssetFilter
-from immich_tools.sandbox import Jobs, Sandbox
+from immich_tools.sandbox import Dialect, Jobs, Sandbox
 from immich_tools.sandbox.pictures import Picture, draw
 
 Connect = Callable[..., Immich]
@@ -55,18 +55,20 @@ def test_a_dry_run_scans_nothing(sandbox: Sandbox, connect: Connect) -> None:
         connect(read_only=True).libraries.scan(library_id)
 
 
-def test_waiting_for_a_scan(sandbox: Sandbox, immich: Immich, tmp_path: Path) -> None:
+def test_waiting_for_a_scan(dialect: Dialect, tmp_path: Path) -> None:
     """A new asset shows without metadata first: whoever writes to it then may be overwritten by what is read from its file."""
     (tmp_path / "Trip").mkdir()
     (tmp_path / "Trip" / "IMG_1.jpg").write_bytes(draw(Picture(1)))
     (tmp_path / "Trip" / "IMG_10.jpg").write_bytes(draw(Picture(2)))
+    sandbox = Sandbox(dialect, jobs=Jobs(seed=3))
+    immich = Immich.connect(sandbox.url, sandbox.admin_key, transport=sandbox.transport(), clock=sandbox.clock)
     library_id = sandbox.add_library("Photos", [str(tmp_path)])
     sandbox.add_asset(original_file_name="IMG_1.jpg")
-    sandbox.set_jobs(Jobs(delay=(0.05, 0.1)))
     immich.libraries.scan(library_id)
     wanted = AssetFilter(library_id=library_id, path_part=f"{tmp_path}/trip/IMG_1", with_exif=True)
     states: list[dict[str, bool]] = []
     while not states or states[-1] != {"IMG_1.jpg": True, "IMG_10.jpg": True}:
+        sandbox.clock.sleep(0.05)
         found = list(immich.assets.stream(wanted))
         states.append({asset.original_file_name: asset.exif is not None for asset in found})
     assert {"IMG_1.jpg": False, "IMG_10.jpg": False} in states

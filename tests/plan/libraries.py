@@ -21,7 +21,8 @@ from immich_tools.sandbox import Dialect
 from immich_tools.sandbox.entities import Visibility as SandboxVisibility
 from tests.plan.scene import NOON, Scene
 
-PLACES = (Place(48.85, 2.35), Place(-33.9, 18.4))
+# What a place gives an asset besides.
+PLACES = {Place(48.85, 2.35): "Europe/Paris", Place(-33.9, 18.4): "Africa/Johannesburg"}
 seeds = st.integers(0, 2**32)
 
 
@@ -64,6 +65,7 @@ class Library:
             is_favorite=chance.random() < 0.3,
             latitude=None if place is None else place.latitude,
             longitude=None if place is None else place.longitude,
+            time_zone=None if place is None else PLACES[place],
             visibility=chance.choice(("timeline", "timeline", "archive")),
         )
         for album in self.albums:

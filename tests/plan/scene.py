@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -146,6 +146,17 @@ def three(scene: Scene) -> tuple[Plan, list[str]]:
     """A plan that cleans up one group of three, and the group: the first member is kept."""
     group, members = scene.group()
     return scene.plan(*scene.transfer(group, members)), members
+
+
+def turning_points(asked: Sequence[Asked]) -> list[int]:
+    """Numbers (from 1) of the requests at which it matters that a program dies.
+
+    These are the writes, their neighbours, and the ends. Of the reads in between, such as the many while the server's jobs are waited
+    for, one is like the other.
+    """
+    writes = [number for number, each in enumerate(asked, 1) if each.is_write]
+    near = {number + step for number in writes for step in (-1, 0, 1)} | {1, 2, len(asked)}
+    return sorted(near & set(range(1, len(asked) + 1)))
 
 
 def run_of(outcome: Outcome) -> str:

@@ -31,7 +31,7 @@ TRASH = Change("trash", TrashAssets(("loser",), ("keeper",), "g"), requires=("ta
     [
         ((ALBUM, TAG, TRASH), (ALBUM, TAG, TRASH), ["album", "tag", "trash"], {}),
         ((), (ALBUM, TAG, TRASH), [], {}),
-        ((ALBUM, TAG, TRASH), (), [], dict.fromkeys(("album", "tag", "trash"), "no longer called for")),
+        ((ALBUM, TAG, TRASH), (), [], dict.fromkeys(("album", "tag", "trash"), "no longer needed")),
         ((TAG, TRASH), (ALBUM, TAG, TRASH), [], {"tag": "requires 'album'", "trash": "requires 'tag'"}),
         ((ALBUM, TRASH), (ALBUM, TAG, TRASH), ["album"], {"trash": "requires 'tag'"}),
         ((ALBUM, TAG), (ALBUM, TAG, TRASH), ["album", "tag"], {}),
@@ -43,7 +43,7 @@ TRASH = Change("trash", TrashAssets(("loser",), ("keeper",), "g"), requires=("ta
         ),
         ((ALBUM, TAG, evolve(TRASH, requires=())), (ALBUM, TAG, TRASH), ["album", "tag", "trash"], {}),
         ((evolve(TRASH, requires=()),), (ALBUM, TAG, TRASH), [], {"trash": "requires 'tag'"}),
-        ((ALBUM, TAG, TRASH), (evolve(TRASH, requires=()),), ["trash"], dict.fromkeys(("album", "tag"), "no longer")),
+        ((ALBUM, TAG, TRASH), (evolve(TRASH, requires=()),), ["trash"], dict.fromkeys(("album", "tag"), "no longer needed")),
         ((evolve(ALBUM, reason="edited"),), (ALBUM,), ["album"], {}),
     ],
     ids=[

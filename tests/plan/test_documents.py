@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import Place, Visibility
-from immich_tools.plan.effects import KINDS
-from immich_tools.plan.effects.albums import AddToAlbum
-from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
+from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import DismissDuplicates, SetDuplicateGroup
+from immich_tools.plan.effects.libraries import ScanLibrary
+from immich_tools.plan.effects.stacks import StackAssets, UnstackAssets
+from immich_tools.plan.effects.tags import AddTag, RemoveTag
 from immich_tools.plan.fields import AssetField, FieldValue
 from immich_tools.plan.model import Keep, Label, Plan, Skip, levels
 from immich_tools.plan.storage import action_from_json, action_to_json, dump_plan, load_plan, plan_from_json, save_plan
@@ -68,12 +70,33 @@ def any_of(kind: type[Action]) -> st.SearchStrategy[Action]:
         return st.builds(kind, unique_ids, unique_ids, st.none() | ids)
     if kind in (DismissDuplicates, SetDuplicateGroup):
         return st.builds(kind, unique_ids, ids)
-    if "member_ids" in kind.__init__.__annotations__:
+    if kind in (StackAssets, UnstackAssets):
         return st.builds(kind, unique_ids)
+    if kind is LinkMotionVideo:
+        return st.builds(LinkMotionVideo, ids, before=st.none() | ids, after=st.none() | ids)
+    if kind is ScanLibrary:
+        return st.builds(ScanLibrary, ids, texts)
     return st.builds(kind, ids, ids, texts)
 
 
-actions = st.sampled_from(sorted(KINDS)).flatmap(lambda name: any_of(KINDS[name]))
+# Those on whole albums, on tags that may have to be made and on files have their own specifications.
+ON_ASSETS: tuple[type[Action], ...] = (
+    SetField,
+    LinkMotionVideo,
+    TrashAssets,
+    DeleteForever,
+    RestoreAssets,
+    AddToAlbum,
+    RemoveFromAlbum,
+    AddTag,
+    RemoveTag,
+    StackAssets,
+    UnstackAssets,
+    DismissDuplicates,
+    SetDuplicateGroup,
+    ScanLibrary,
+)
+actions = st.sampled_from(ON_ASSETS).flatmap(any_of)
 plans = st.builds(
     Plan,
     tool=texts,
@@ -193,10 +216,10 @@ DAMAGE: list[tuple[str, Edit, str]] = [
     ("no asset field", lambda document: document["changes"][1]["action"].pop("field"), "unknown field of an asset"),
     ("no after", lambda document: document["changes"][1]["action"].pop("after"), "field 'after' is missing"),
     ("half a place", set_at("changes", 1, "action", "after", [1.0]), "[1.0] is no place"),
-    ("place off the globe", set_at("changes", 1, "action", "after", [91.0, 0.0]), "no place"),
+    ("place off the globe", set_at("changes", 1, "action", "after", [91.0, 0.0]), "invalid place"),
     ("place is nowhere", set_at("changes", 1, "action", "after", [float("nan"), 0.0]), "no place"),
     ("place is huge", set_at("changes", 1, "action", "after", [10**400, 0]), "no place"),
-    ("place is text", set_at("changes", 1, "action", "after", "here"), "no place"),
+    ("place is text", set_at("changes", 1, "action", "after", "here"), "invalid place"),
     ("keeper is trashed", set_at("changes", 2, "action", "kept_ids", ["loser"]), "both keeps and trashes"),
     ("keeper of another", set_at("changes", 2, "action", "kept_ids", ["other"]), "both keeps and trashes"),
     ("nobody is kept", set_at("changes", 2, "action", "kept_ids", []), "every copy"),

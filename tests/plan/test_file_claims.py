@@ -365,7 +365,7 @@ def test_a_copy_that_is_damaged_after_it_was_read_saves_the_asset_too(
 def test_reading_the_copies_can_be_interrupted_before_anything_is_sent(
     scene: Scene, library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("immich_tools.plan.carrier.TICK", 0.001)
+    monkeypatch.setattr("immich_tools.plan.executor.TICK", 0.001)
     large = bytes(64 << 20)
     write(library / "large.mov", large)
     plan = scene.plan(trash(scene, holds(library, "large.mov", large)))

@@ -1,4 +1,4 @@
-"""Guards, and what it takes to delete for good."""
+"""Guards, and what it takes to delete permanently."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_what_goes_to_a_trash_that_keeps_nothing_counts_as_deleted(policy: Trash
     plan = Plan("tool", "me", "3.1.0", 9, changes)
     assert finally_removed(plan, policy) == final
     for words in (None, "", "yes", sentence(final + 1), sentence(final).upper()):
-        with pytest.raises(GuardTripped, match="for good"):
+        with pytest.raises(GuardTripped, match="permanently"):
             check_permanent(plan, policy, words)
     check_permanent(plan, policy, sentence(final))
 
@@ -128,7 +128,7 @@ def test_a_trash_that_is_turned_off_during_the_run_stops_the_removal(scene: Scen
     assert not any(map(scene.is_trashed, members))
 
 
-def test_deleting_for_good_takes_only_what_was_named(scene: Scene) -> None:
+def test_deleting_permanently_takes_only_what_was_named(scene: Scene) -> None:
     group, members = scene.group()
     plan = scene.plan(Change("d", DeleteForever(tuple(members[1:]), (members[0],), group)))
     outcome = scene.apply(plan, permanent=sentence(2))

@@ -157,7 +157,7 @@ def test_only_one_program_at_a_time_may_go_on_with_a_run(scene: Scene) -> None:
             lambda: undo_plan(run, scene.immich),
             lambda: check_idle(run),
         ):
-            with pytest.raises(UsageError, match="under way in another program"):
+            with pytest.raises(UsageError, match="in progress in another process"):
                 attempt()
     check_idle(run)
     assert not resume(run, scene.immich).failures

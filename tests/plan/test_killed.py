@@ -1,7 +1,7 @@
 """A run that is killed without warning, at any moment: it can be resumed, and it can be undone.
 
-The plan is carried out by another process, which is killed (SIGKILL) when the server has seen its N-th request, for every N up to the
-end of the run: before the server carries that request out, and after it did but before it answers.
+The plan is carried out by another process, which is killed (SIGKILL) when the server has seen its N-th request, for every N at which it
+matters (see `scene.turning_points`): before the server carries that request out, and after it did but before it answers.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import Run, find_run, runs
 from immich_tools.plan.model import Plan
 from immich_tools.plan.undo import undo_plan
-from immich_tools.sandbox import Dialect, Sandbox
+from immich_tools.sandbox import Dialect, Jobs, Sandbox
 from immich_tools.sandbox.exchange import ConnectionFailed, Request, Response
-from tests.plan.scene import Asked, Scene
+from tests.plan.scene import Asked, Scene, turning_points
 from tests.plan.test_never import without_groups
 
 ROOT = Path(__file__).parents[2]
 FAR = 10_000
+SPEED = 100.0
 MOMENTS = ("before", "after")
 
 
@@ -104,7 +105,9 @@ class Worker:
         scene.sandbox.after = strike if moment == "after" else ignore
         self.door.inside = scene.sandbox
         order = {"do": do, "url": self.url, "key": scene.sandbox.admin_key, "journals": str(scene.folder)}
-        self._pipe(self.program.stdin).write(json.dumps(order | {"plan": str(plan_file(scene))}) + "\n")
+        jobs = scene.sandbox.server.queues.jobs
+        order |= {"plan": str(plan_file(scene)), "speed": None if jobs is None else jobs.speed}
+        self._pipe(self.program.stdin).write(json.dumps(order) + "\n")
         self._pipe(self.program.stdin).flush()
         victim.append(int(self._pipe(self.program.stdout).readline()))
         known.set()
@@ -137,9 +140,9 @@ def plan_file(scene: Scene) -> Path:
     return scene.folder.parent / "plan.json"
 
 
-def new_scene(dialect: Dialect, folder: Path) -> tuple[Scene, Plan]:
+def new_scene(dialect: Dialect, folder: Path, jobs: Jobs | None = None) -> tuple[Scene, Plan]:
     """A scene with one clean-up of a group, one resolved group where the server can, and a stack: a creation that no one may do twice."""
-    scene = Scene(dialect, folder / "runs")
+    scene = Scene(dialect, folder / "runs", jobs=jobs)
     group, members = scene.group()
     resolved, (kept, *others) = scene.group(2)
     resolving = TrashAssets(tuple(others), (kept,), resolved, by_resolving=dialect is Dialect.V3)
@@ -159,7 +162,11 @@ def last_run(scene: Scene) -> Run | None:
 def visitor(scene: Scene, run: Run) -> Iterator[Immich]:
     """A client in this process for the server that the run was on."""
     with Immich.connect(
-        run.server, scene.sandbox.admin_key, transport=scene.sandbox.transport(), retry_wait=0
+        run.server,
+        scene.sandbox.admin_key,
+        transport=scene.sandbox.transport(),
+        retry_wait=0,
+        clock=scene.sandbox.clock,
     ) as immich:
         yield immich
 
@@ -170,9 +177,9 @@ def test_a_run_killed_at_any_request_is_resumed_to_the_same_end_and_undone_to_th
 ) -> None:
     scene, _plan = new_scene(dialect, tmp_path / "whole")
     assert worker.carry_out(scene, "apply", FAR, moment) == 0
-    wanted, length = scene.dump(), len(scene.sandbox.asked)
-    assert length > 10
-    for number in range(1, length + 1):
+    points, wanted, length = turning_points(scene.sandbox.asked), scene.dump(), len(scene.sandbox.asked)
+    assert len(points) > 10
+    for number in points:
         for ending in ("resume", "undo"):
             scene, plan = new_scene(dialect, tmp_path / f"{ending}-{number}")
             before = scene.dump()
@@ -201,10 +208,9 @@ def test_a_run_killed_at_any_request_is_resumed_to_the_same_end_and_undone_to_th
 def test_an_undo_killed_at_any_request_is_resumed_to_the_former_state(
     worker: Worker, dialect: Dialect, tmp_path: Path
 ) -> None:
-    length = FAR
-    number = 0
-    while number < length:
-        number += 1
+    points = [FAR]
+    while points:
+        number = points.pop()
         scene, _plan = new_scene(dialect, tmp_path / f"undo-{number}")
         before = scene.dump()
         assert worker.carry_out(scene, "apply", FAR, "after") == 0
@@ -216,7 +222,9 @@ def test_an_undo_killed_at_any_request_is_resumed_to_the_former_state(
             plan_file(scene).unlink()
             undoing.save(plan_file(scene))
             if worker.carry_out(scene, "undo", number, "after") == 0:
-                length = len(scene.sandbox.asked)
+                if number == FAR:
+                    points = turning_points(scene.sandbox.asked)
+                    assert len(points) > 10
                 assert scene.dump() == before
                 continue
             latest = last_run(scene)
@@ -238,10 +246,37 @@ def test_a_run_killed_again_and_again_while_it_is_resumed_comes_to_its_end(
     assert worker.carry_out(scene, "apply", length // 2, "after") == -signal.SIGKILL
     number, ended = 0, -signal.SIGKILL
     while ended != 0:
-        number += 1
+        number += 3
         ended = worker.carry_out(scene, "resume", number, "after")
         assert ended in (0, -signal.SIGKILL)
     run = last_run(scene)
-    assert number > 3 and run is not None and run.finished
+    assert number > 9 and run is not None and run.finished
     assert run.results.keys() == {change.id for change in plan.changes}
     assert without_groups(scene.dump()) == without_groups(wanted)
+
+
+@pytest.mark.parametrize("ending", ["resume", "undo"])
+def test_a_run_killed_while_the_jobs_of_its_writes_wait_loses_nothing(
+    worker: Worker, dialect: Dialect, ending: str, tmp_path: Path
+) -> None:
+    scene, _plan = new_scene(dialect, tmp_path / "whole")
+    assert worker.carry_out(scene, "apply", FAR, "after") == 0
+    wanted = scene.dump()
+    for seed in range(4):
+        scene, _plan = new_scene(dialect, tmp_path / str(seed), Jobs(seed=seed, real_time=True, speed=SPEED))
+        before = scene.dump()
+        # The first write after which jobs run, and what comes right behind it.
+        first = worker.carry_out(scene, "apply", 16 + 4 * seed, "after")
+        assert first == -signal.SIGKILL and scene.sandbox.writes()
+        run = last_run(scene)
+        assert run is not None
+        with visitor(scene, run) as immich:
+            if ending == "resume":
+                outcome = resume(run, immich)
+                assert not outcome.failures, (seed, outcome.results)
+                assert without_groups(scene.dump()) == without_groups(wanted), seed
+            else:
+                undoing = undo_plan(run, immich)
+                if undoing.changes:
+                    assert not scene.apply(undoing, immich, undoes=run.id).failures
+                assert scene.dump() == before, seed

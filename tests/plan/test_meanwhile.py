@@ -43,7 +43,7 @@ def test_a_keeper_trashed_at_the_last_moment_costs_no_photo(
     outcome = scene.apply(plan, permanent=sentence(2))
 
     assert statuses(outcome) == {"away": Status.FAILED}
-    assert "brought back" in outcome.results["away"].reason
+    assert "were restored" in outcome.results["away"].reason
     assert not any(scene.is_trashed(loser) for loser in losers)
 
 

@@ -82,7 +82,7 @@ def assert_safe(library: Library, plan: Plan, before: Dump, after: Dump, outcome
             groups.setdefault(asset["duplicateId"], set()).add(asset_id)
     assert not any(members <= gone for members in groups.values())
     assert not any(asked.body.get("force") for asked in sandbox.writes())
-    assert before["assets"].keys() == after["assets"].keys(), "an asset was deleted for good"
+    assert before["assets"].keys() == after["assets"].keys(), "an asset was deleted permanently"
     named = {asset_id for change in plan.changes for asset_id in change.action.assets}
     named |= {kept for change in plan.changes for kept in getattr(change.action, "kept_ids", ())}
     for asset_id in changed_assets(without_groups(before), without_groups(after)):

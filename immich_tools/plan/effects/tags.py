@@ -138,7 +138,7 @@ class RemoveTag(_OneTag):
         return _("no longer tag '{name}'").format(name=self.tag_value)
 
     def expect(self, run: RunState, asset_id: str, expected: Expected) -> None:
-        expected.untag(self.tag_id)
+        expected.untag(self.tag_id, self.tag_value)
 
     @classmethod
     def batched(cls, changes: Sequence[Change[Any]]) -> list[list[Change[Any]]]:
@@ -356,9 +356,8 @@ class UntagAssets(_ManyTagged):
         return _("no longer tag '{name}'").format(name=self.value)
 
     def expect(self, run: RunState, asset_id: str, expected: Expected) -> None:
-        tag_id = run.own(TagsMade).ids.get(self.value)
-        if tag_id is not None:
-            expected.untag(tag_id)
+        # The tag may be deleted already; a late job that makes it again from a sidecar gives it another id.
+        expected.untag(run.own(TagsMade).ids_before.get(self.value), self.value)
 
     def verdict(self, run: RunState, change_id: str, carried: frozenset[str]) -> Result | None:
         return ALREADY if self._is_untagged(run, carried) else None
@@ -405,6 +404,7 @@ class TagsMade:
     :ivar missing: values of the tags that are to be there and were not when last read.
     :ivar unavailable: by change id, the assets that cannot be tagged.
     :ivar ids: of the user's tags, by value.
+    :ivar ids_before: the same with those that are deleted, under their last id.
     """
 
     carried: dict[str, tuple[str, ...]] = field(factory=dict)
@@ -413,12 +413,14 @@ class TagsMade:
     missing: frozenset[str] = frozenset()
     unavailable: dict[str, frozenset[str]] = field(factory=dict)
     ids: dict[str, str] = field(factory=dict)
+    ids_before: dict[str, str] = field(factory=dict)
     _one_at_a_time: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def read(self, immich: Immich) -> None:
         """Read which tags there are."""
         with self._one_at_a_time:
             self.ids = {tag.value: tag.id for tag in immich.tags.all()}
+            self.ids_before |= self.ids
 
     def find_unavailable(self, run: RunState, changes: Sequence[Change[Any]]) -> None:
         """Find out which tags are missing, and which assets cannot be tagged: trashed, locked, gone or somebody else's."""
