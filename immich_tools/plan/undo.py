@@ -9,15 +9,17 @@ from attrs import evolve, field, frozen
 from immich_tools.disk.content import Content
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.immich import compat
 from immich_tools.immich.client import Immich
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AlbumField, AlbumsLost, SetAlbumField, albums_now
-from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, TrashAssets
+from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import SetDuplicateGroup
 from immich_tools.plan.effects.files import WRITTEN, FileEffects
 from immich_tools.plan.effects.tags import TagAssets, UntagAssets
 from immich_tools.plan.execute import check_user, reread, state_of
+from immich_tools.plan.fields import AssetField
 from immich_tools.plan.journal import UNDO, Run, is_complete, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import check_idle
 from immich_tools.plan.model import Plan, Skip
@@ -58,6 +60,7 @@ def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
         contents=state.own(FileEffects).contents,
         remove_copies=remove_copies,
         covers=_covers(run, immich),
+        clears_rating=compat.takes_null_rating(immich.version),
     )
     return inverse(run.plan, changed, facts)
 
@@ -102,6 +105,7 @@ class Facts:
     :ivar carried: the assets that carried a tag before the run put it on them or took it off.
     :ivar contents: what was copied, where the plan could not know it.
     :ivar covers: what gives albums their covers back, by the asset.
+    :ivar clears_rating: whether the server can store that an asset has no rating.
     :ivar remove_copies: whether files that were written are to go again.
     """
 
@@ -113,6 +117,7 @@ class Facts:
     contents: Mapping[str, Content] = field(factory=dict)
     remove_copies: bool = False
     covers: Mapping[str, Sequence[SetAlbumField]] = field(factory=dict)
+    clears_rating: bool = True
 
     def inverse(self, change: Change) -> tuple[Action, ...]:
         """What brings back the state before one change that was carried out."""
@@ -141,6 +146,13 @@ class Facts:
             )
         if isinstance(change.action, WRITTEN) and self.inverse(change):
             return None
+        if (
+            not self.clears_rating
+            and isinstance(change.action, SetField)
+            and change.action.field is AssetField.RATING
+            and change.action.before is None
+        ):
+            return _("a rating that was not set becomes 0, which Immich 2 shows as unrated")
         return change.action.loss()
 
 

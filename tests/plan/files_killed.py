@@ -31,7 +31,14 @@ from tests.plan.test_killed import Door
 CONTENT = bytes(range(256)) * 100
 THEIRS = {"theirs.jpg": b"theirs"}
 TEXT = "sidecar"
-WATCHED = ("/disk/", "/plan/effects/files", "/plan/file_claims", "/plan/proofs", "/plan/executor", "/plan/journal_writer")
+WATCHED = (
+    "/disk/",
+    "/plan/effects/files",
+    "/plan/file_claims",
+    "/plan/proofs",
+    "/plan/executor",
+    "/plan/journal_writer",
+)
 STEP = 29
 """Lines between two deaths. No loop has as many, so that with each turn of one another place is met."""
 

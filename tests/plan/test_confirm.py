@@ -43,7 +43,12 @@ TRASH = Change("trash", TrashAssets(("loser",), ("keeper",), "g"), requires=("ta
         ),
         ((ALBUM, TAG, evolve(TRASH, requires=())), (ALBUM, TAG, TRASH), ["album", "tag", "trash"], {}),
         ((evolve(TRASH, requires=()),), (ALBUM, TAG, TRASH), [], {"trash": "requires 'tag'"}),
-        ((ALBUM, TAG, TRASH), (evolve(TRASH, requires=()),), ["trash"], dict.fromkeys(("album", "tag"), "no longer needed")),
+        (
+            (ALBUM, TAG, TRASH),
+            (evolve(TRASH, requires=()),),
+            ["trash"],
+            dict.fromkeys(("album", "tag"), "no longer needed"),
+        ),
         ((evolve(ALBUM, reason="edited"),), (ALBUM,), ["album"], {}),
     ],
     ids=[

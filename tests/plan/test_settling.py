@@ -110,9 +110,7 @@ class Wishes:
                 held[key] = after.value if isinstance(after, Visibility) else after
 
 
-@settings(
-    max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32), st.integers(0, 2**32), st.sampled_from(Dialect))
 def test_everything_planned_is_there_once_the_server_has_settled_and_nothing_else_has_changed(
     seed: int, jobs: int, dialect: Dialect
