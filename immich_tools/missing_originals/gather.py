@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 from attrs import evolve, frozen
 
-from immich_tools.disk.findings import Finding
+from immich_tools.disk.findings import FileState, Finding, unknown
 from immich_tools.errors import AccessDenied, UsageError
 from immich_tools.folders import default_journal_folder
 from immich_tools.i18n import _, ngettext
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from immich_tools.missing_originals.database_options import DatabaseAddress
 
 Sleep = Callable[[float], None]
+PathsNow = Callable[[Collection[str]], Mapping[str, str]]
+"""Ids of assets → where their originals are now, as the server sees it."""
 
 
 def gather(
@@ -69,6 +71,7 @@ def gather(
         seen=seen,
         day=day,
         sleep=sleep,
+        paths_now=lambda ids: read_paths([immich], source, database, ids),
     )
     return inspection.facts(immich)
 
@@ -97,6 +100,21 @@ def read_everything(immich: Immich, source: RecordSource, database: DatabaseAddr
     from immich_tools.missing_originals.database import stream  # the database library comes with an extra
 
     return list(stream(database))
+
+
+def read_paths(
+    clients: Iterable[Immich], source: RecordSource, database: DatabaseAddress | None, ids: Collection[str]
+) -> dict[str, str]:
+    """Where the originals of some assets are at this moment, as the server sees it; assets that are gone are missing.
+
+    :raises ToolkitError: the server or the database cannot be read.
+    """
+    found: dict[str, str] = {}
+    for immich in clients:
+        if source is RecordSource.DATABASE:
+            return {each.id: each.path for each in read_everything(immich, source, database) if each.id in ids}
+        found |= {each.id: each.original_path for each in immich.assets.read(ids).values()}
+    return found
 
 
 def import_paths(immich: Immich, options: MissingOriginalsOptions) -> tuple[str, ...]:
@@ -163,9 +181,11 @@ def inspect(
     seen: Memory | None = None,
     day: date | None = None,
     sleep: Sleep = time.sleep,
+    paths_now: PathsNow | None = None,
 ) -> Inspection:
     """Look for the files of assets that were read. The parameters that `gather` does not have:
 
+    :param paths_now: reads again where the originals of some assets are; None where nobody can tell.
     :param everything: all assets.
     :param users: ids of the users whose keys are there.
     :param unlisted: what the server failed to list while they were read.
@@ -193,7 +213,7 @@ def inspect(
         warnings=(*_warnings(selection), *_not_shown(first)),
     )
     return Inspection(
-        survey=_settled(survey, lookout, first, lambda: sleep(options.recheck_delay)),
+        survey=_without_moving(_settled(survey, lookout, first, lambda: sleep(options.recheck_delay)), paths_now),
         options=options,
         external=tuple(each for each in everything if each.library_id is not None and not each.is_trashed),
         accounts=owners,
@@ -236,3 +256,24 @@ def _settled(survey: Survey, lookout: Lookout, seen: Seen, pause: Callable[[], N
         proven -= again.verdicts.keys() - again.proven()
     devices = {root: device for root, device in seen.devices().items() if root in proven}
     return evolve(survey, findings=findings, proven=proven, devices=devices, witnesses=seen.witnesses)
+
+
+def _without_moving(survey: Survey, paths_now: PathsNow | None) -> Survey:
+    """The survey where originals that the server has moved since they were listed are unknown.
+
+    With the storage template on, an edit moves the original seconds later (2.3.1 and 3.1.0).
+    """
+    missing = [each for each in (*survey.records, *survey.siblings) if survey.state(each.path) is FileState.MISSING]
+    if not missing or paths_now is None:
+        return survey
+    paths = paths_now({each.id for each in missing})
+    on_the_way = {
+        each.path: unknown(
+            _("the server has moved it meanwhile to {path}").format(path=paths[each.id])
+            if each.id in paths
+            else _("the asset is gone from the server meanwhile")
+        )
+        for each in missing
+        if paths.get(each.id) != each.path
+    }
+    return evolve(survey, findings={**survey.findings, **on_the_way})

@@ -16,7 +16,14 @@ from immich_tools.i18n import _
 from immich_tools.immich.client import Immich
 from immich_tools.immich.models import User
 from immich_tools.missing_originals.database_options import DatabaseAddress
-from immich_tools.missing_originals.gather import Inspection, import_paths, inspect, read_everything, source_of
+from immich_tools.missing_originals.gather import (
+    Inspection,
+    import_paths,
+    inspect,
+    read_everything,
+    read_paths,
+    source_of,
+)
 from immich_tools.missing_originals.listing import Row, concluded, joint, rows
 from immich_tools.missing_originals.options import MissingOriginalsOptions
 from immich_tools.missing_originals.plan import TOOL, make_plan, stopped_by
@@ -136,6 +143,9 @@ class Round:
                 journal_folder=self.changes.journals(),
                 seen=read_memory(path),
                 sleep=self._pause,
+                paths_now=lambda ids: read_paths(
+                    self._readers.values(), source_of(self.tool, self.database), self.database, ids
+                ),
             )
             if self.changes.apply:
                 write_memory(path, self._inspection.survey.remembered())

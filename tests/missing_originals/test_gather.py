@@ -109,6 +109,27 @@ def test_what_is_back_at_the_second_look_is_not_missing(media: Media) -> None:
     assert set(states(media.gather(sleep=lambda _seconds: gone.touch())).values()) == {FileState.PRESENT}
 
 
+@pytest.mark.parametrize("becomes", ["moved", "deleted"])
+def test_what_the_server_moves_or_deletes_meanwhile_is_unknown(server: Server, media: Media, becomes: str) -> None:
+    """With the storage template on, an edit moves the original seconds later."""
+    if server.host.sandbox is None:
+        pytest.skip("a real server moves files by its own template")
+    state, asset_id = server.host.sandbox.state, server.ids["1.jpg"]
+    media.fill()["1.jpg"].unlink()
+    old = state.assets[asset_id].original_path
+
+    def meanwhile(_seconds: float) -> None:
+        if becomes == "moved":
+            state.assets[asset_id].original_path = f"{media.location}/library/admin/2024/1.jpg"
+        else:
+            state.remove_asset(state.assets[asset_id], delete_files=False)
+
+    facts = media.gather(sleep=meanwhile)
+    assert states(facts)[asset_id] is FileState.UNKNOWN
+    assert "meanwhile" in facts.finding(old).reason
+    assert make_plan(facts).changes == ()
+
+
 def test_a_disk_that_goes_before_the_second_look_takes_nothing_along(media: Media) -> None:
     media.fill()["1.jpg"].unlink()
     facts = media.gather(sleep=lambda _seconds: (media.path.rename(media.path.with_name("unplugged")), None)[1])

@@ -301,6 +301,8 @@ def test_what_was_moved_hands_everything_over_before_it_goes() -> None:
             "says something else: description",
         ),
         ({"moved": {asset_id(1): asset_id(2), asset_id(7): asset_id(2)}}, "several assets"),
+        # The asset there is missing and moved itself, so it is about to go.
+        ({"moved": {asset_id(1): asset_id(2), asset_id(2): asset_id(7)}}, "several assets"),
         (
             {"details": {asset_id(1): SOURCE, asset_id(2): evolve(TARGET, visibility=Visibility.HIDDEN)}},
             "is the video of a live photo",

@@ -201,3 +201,11 @@ def test_any_text_is_a_pattern_or_a_usage_error(text: str, path: str) -> None:
 def test_a_literal_is_looked_for_in_every_name(literal: str, path: str) -> None:
     assert expand_literal("a/b") == "a/b"
     assert glob_pattern(literal, "--ignore").matches(path) == any(literal in name for name in path.split("/"))
+
+
+@pytest.mark.parametrize("option", ["path_filter", "path_filter_regex", "ignore", "ignore_regex"])
+def test_patterns_may_be_written_in_either_unicode_form(option: str) -> None:
+    """Paths come in composed form; what people copy from a Mac is decomposed."""
+    decomposed = "E\u0301te\u0301/a.jpg"
+    chosen = PathFilter.of(**{option: [decomposed]}).refuse("\u00c9t\u00e9/a.jpg")
+    assert (chosen is None) is (not option.startswith("ignore"))
