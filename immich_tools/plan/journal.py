@@ -12,11 +12,12 @@ from attrs import define, evolve, field, frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.plan.codec import expected_from_json
 from immich_tools.plan.effects.tags import TagAssets, with_upper
 from immich_tools.plan.expected import Expected
 from immich_tools.plan.model import Plan
 from immich_tools.plan.result import Result, Status
-from immich_tools.plan.storage import expected_from_json, plan_from_json
+from immich_tools.plan.storage import plan_from_json
 
 SUFFIX: Final = ".jsonl"
 UNDO: Final = "undo"

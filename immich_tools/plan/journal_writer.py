@@ -21,11 +21,12 @@ from typing import Any, Final, Self
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
+from immich_tools.plan.codec import expected_to_json, to_line
 from immich_tools.plan.expected import Expected
 from immich_tools.plan.journal import SUFFIX, UNDO, Run
 from immich_tools.plan.model import Plan
 from immich_tools.plan.result import Result
-from immich_tools.plan.storage import expected_to_json, plan_to_json, to_line
+from immich_tools.plan.storage import plan_to_json
 
 _UNFIT_FOR_A_NAME: Final = re.compile(r"[^a-z0-9]+")
 
