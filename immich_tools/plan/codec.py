@@ -18,7 +18,6 @@ from immich_tools.plan.effects import KINDS
 from immich_tools.plan.effects.albums import AlbumField
 from immich_tools.plan.effects.assets import SetField
 from immich_tools.plan.effects.base import Action, Change
-from immich_tools.plan.expected import Expected
 from immich_tools.plan.fields import AssetField, FieldValue
 
 _FIELDS: Final = {field.value: field for field in AssetField}
@@ -132,30 +131,15 @@ def action_from_json(item: Any) -> Action:
     return structured(plan_converter(), item, Action)
 
 
-def to_line(value: Any) -> str:
-    """JSON on one line, readable by people; a text that is not valid Unicode (a server can send one) is escaped."""
-    text = json.dumps(value, ensure_ascii=False)
+def to_line(value: Any, *, is_dense: bool = False) -> str:
+    """JSON on one line, readable by people; a text that is not valid Unicode (a server can send one) is escaped.
+
+    :param is_dense: without spaces.
+    """
+    separators = (",", ":") if is_dense else None
+    text = json.dumps(value, ensure_ascii=False, separators=separators)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value)
+        return json.dumps(value, separators=separators)
     return text
-
-
-def expected_to_json(expected: Expected) -> dict[str, Any]:
-    """What an asset held, as a journal keeps it."""
-    made = plan_converter()
-    fields = {name.value: made.unstructure(value) for name, value in expected.fields.items() if value not in (None, "")}
-    return {"tags": sorted(expected.tags), **fields}
-
-
-def expected_from_json(item: Any) -> Expected | None:
-    """What `expected_to_json` wrote; None for anything else."""
-    tags = item.get("tags") if isinstance(item, dict) else None
-    if not isinstance(tags, list):
-        return None
-    try:
-        fields = {field: field_value(field, item.get(field.value)) for field in AssetField}
-    except ValueError:
-        return None
-    return Expected(fields, set(map(str, tags)))

@@ -21,9 +21,23 @@ from typing import Any, Final, Self
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
-from immich_tools.plan.codec import expected_to_json, to_line
+from immich_tools.plan.codec import to_line
 from immich_tools.plan.expected import Expected
 from immich_tools.plan.journal import SUFFIX, UNDO, Run
+from immich_tools.plan.journal_lines import (
+    FORMAT,
+    AlbumsSeen,
+    AssetsSeen,
+    CoversSeen,
+    End,
+    Intent,
+    Line,
+    Numbering,
+    Outcomes,
+    Resumed,
+    TagsSeen,
+    line_to_json,
+)
 from immich_tools.plan.model import Plan
 from immich_tools.plan.result import Result
 from immich_tools.plan.storage import plan_to_json
@@ -73,9 +87,10 @@ class JournalWriteError(ToolkitError):
 class Journal:
     """Writes one run's journal; every line is whole or missing."""
 
-    def __init__(self, run_id: str, path: Path, mode: str) -> None:
+    def __init__(self, run_id: str, path: Path, plan: Plan, mode: str) -> None:
         self.run_id = run_id
         self.path = path
+        self._plan = Numbering(plan.changes)
         self._lock = threading.Lock()
         self._lost = ""
         try:
@@ -106,10 +121,11 @@ class Journal:
             raise UsageError(
                 _("The folder {path} for journals cannot be made: {reason}.").format(path=folder, reason=error.strerror)
             ) from None
-        journal = cls(run_id, folder / f"{run_id}{SUFFIX}", "x")
+        journal = cls(run_id, folder / f"{run_id}{SUFFIX}", plan, "x")
+        values = {name: value for name, value in plan_to_json(plan).items() if name != "schema"}
         head = {"run": run_id, "started": now.isoformat(), "server": server, "permanent": permanent, "undoes": undoes}
         try:
-            journal._write({"event": "start", **head, "plan": plan_to_json(plan)}, sync=True)
+            journal._write({"event": "start", "format": FORMAT, **head, "plan": values}, sync=True)
         except JournalWriteError as lost:
             journal.close()
             journal.path.unlink(missing_ok=True)
@@ -123,19 +139,19 @@ class Journal:
 
         :raises UsageError: the run is in progress in another process, or the journal cannot be written.
         """
-        return cls(run.id, run.path, "a")
+        return cls(run.id, run.path, run.plan, "a")
 
     def resume(self) -> None:
         """Say that the run goes on."""
         self._end_torn_line()
-        self._write({"event": "resume", "at": datetime.now(UTC).isoformat()}, sync=True)
+        self._add(Resumed(datetime.now(UTC).isoformat()), sync=True)
 
     def intend(self, change_ids: Iterable[str]) -> None:
         """Say what is about to be sent; returns when that is on the disk.
 
         :raises JournalWriteError: it is not; nothing may be sent.
         """
-        self._write({"event": "intent", "changes": list(change_ids)}, sync=True)
+        self._add(Intent(self._plan.ranges(change_ids)), sync=True)
 
     def record_albums(self, albums: Collection[str] | None, gone: Mapping[str, Sequence[str]]) -> None:
         """Say what was seen of albums right before some are made or deleted; see `effects.album_creation`.
@@ -144,25 +160,22 @@ class Journal:
         :param gone: by change id, the assets that have left an album which is to be deleted.
         :raises JournalWriteError: it is not on the disk.
         """
-        known = None if albums is None else sorted(albums)
-        self._write(
-            {"event": "albums", "known": known, "gone": {name: list(ids) for name, ids in gone.items()}}, sync=True
-        )
+        known = None if albums is None else tuple(sorted(albums))
+        self._add(AlbumsSeen(known, self._plan.parts(gone)), sync=True)
 
     def record_assets(self, before: Mapping[str, Asset]) -> None:
         """Say what assets held before anything was written to them; see `settling`.
 
         :raises JournalWriteError: it is not on the disk.
         """
-        told = {name: expected_to_json(Expected.of(asset)) for name, asset in before.items()}
-        self._write({"event": "assets", "before": told}, sync=True)
+        self._add(AssetsSeen.of({name: Expected.of(asset) for name, asset in before.items()}), sync=True)
 
     def record_covers(self, covers: Mapping[str, str]) -> None:
         """Say which albums have a cover that is about to be trashed: album id → asset id.
 
         :raises JournalWriteError: it is not on the disk.
         """
-        self._write({"event": "covers", "albums": dict(covers)}, sync=True)
+        self._add(CoversSeen(covers), sync=True)
 
     def record_tags(self, missing: Collection[str], carried: Mapping[str, Sequence[str]]) -> None:
         """Say what was seen of tags right before assets are tagged or untagged; see `effects.tags`.
@@ -171,8 +184,7 @@ class Journal:
         :param carried: by change id, those of its assets that carry the tag already.
         :raises JournalWriteError: it is not on the disk.
         """
-        told = {name: list(ids) for name, ids in carried.items()}
-        self._write({"event": "tags", "missing": sorted(missing), "carried": told}, sync=True)
+        self._add(TagsSeen(tuple(sorted(missing)), self._plan.parts(carried)), sync=True)
 
     def conclude(self, results: Mapping[str, Result]) -> None:
         """Say what came of changes; a later word on a change counts.
@@ -181,15 +193,11 @@ class Journal:
         """
         if not results:
             return
-        lines = {
-            change_id: [result.status.value, result.reason, *([result.made] if result.made else [])]
-            for change_id, result in results.items()
-        }
-        self._write({"event": "result", "changes": lines}, sync=False)
+        self._add(Outcomes.of(results, self._plan), sync=False)
 
     def finish(self) -> None:
         """Say that the run came to its end."""
-        self._write({"event": "end", "at": datetime.now(UTC).isoformat()}, sync=True)
+        self._add(End(datetime.now(UTC).isoformat()), sync=True)
 
     def close(self) -> None:
         """Close the file."""
@@ -204,12 +212,15 @@ class Journal:
     ) -> None:
         self.close()
 
+    def _add(self, line: Line, *, sync: bool) -> None:
+        self._write(line_to_json(line), sync=sync)
+
     def _write(self, line: Mapping[str, Any], *, sync: bool) -> None:
         with self._lock:
             if self._lost:
                 raise JournalWriteError(self._lost)
             try:
-                self._file.write(to_line(line).encode() + b"\n")
+                self._file.write(to_line(line, is_dense=True).encode() + b"\n")
                 self._file.flush()
                 if sync:
                     os.fsync(self._file.fileno())

@@ -79,7 +79,7 @@ def test_a_full_disk_stops_the_run_before_anything_unannounced_is_sent(scene: Sc
     if not Path("/dev/full").exists():
         pytest.skip("this system has no device that is always full")
     plan, _members = three(scene)
-    with Journal("run", Path("/dev/full"), "a") as journal:
+    with Journal("run", Path("/dev/full"), plan, "a") as journal:
         outcome = PlanExecutor(scene.immich, plan, journal, batch_size=500, progress=None, permanent=None).run()
     assert not scene.sandbox.writes()
     assert set(statuses(outcome).values()) == {Status.NOT_DONE} and outcome.unfinished
