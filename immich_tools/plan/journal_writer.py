@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from immich_tools.disk.atomic import sync_folder
+from immich_tools.disk.lock import LockTaken, drop_lock, is_locked, take_lock
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
@@ -44,16 +45,7 @@ from immich_tools.plan.storage import plan_to_json
 
 _UNFIT_FOR_A_NAME: Final = re.compile(r"[^a-z0-9]+")
 
-if sys.platform == "win32":  # pragma: no cover
-
-    def _lock(descriptor: int) -> None:
-        """Windows has no such lock; there nothing keeps two programs from resuming one run at once."""
-
-else:
-    from fcntl import LOCK_EX, LOCK_NB, flock
-
-    def _lock(descriptor: int) -> None:
-        flock(descriptor, LOCK_EX | LOCK_NB)
+LOCK: Final = ".lock"
 
 
 @contextmanager
@@ -65,19 +57,15 @@ def exclusive_lock(folder: Path, user_id: str) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(
-            folder / f"{_UNFIT_FOR_A_NAME.sub('-', user_id.lower())}.lock", os.O_RDWR | os.O_CREAT, 0o600
-        )
+        lock = take_lock(folder / f"{_UNFIT_FOR_A_NAME.sub('-', user_id.lower())}{LOCK}")
+    except LockTaken:
+        raise UsageError(_("Another run is changing this user's library. Wait until it has ended.")) from None
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
-        _lock(descriptor)
-    except OSError:
-        raise UsageError(_("Another run is changing this user's library. Wait until it has ended.")) from None
-    else:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 class JournalWriteError(ToolkitError):
@@ -94,16 +82,18 @@ class Journal:
         self._lock = threading.Lock()
         self._lost = ""
         try:
+            self._run_lock = take_lock(_lock_of(path))
+        except LockTaken:
+            raise _in_progress(run_id) from None
+        except OSError as error:
+            raise _unwritable(path, error) from None
+        try:
             self._file = os.fdopen(
                 os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_EXCL if mode == "x" else os.O_APPEND), 0o600), "ab"
             )
         except OSError as error:
+            drop_lock(self._run_lock)
             raise _unwritable(path, error) from None
-        try:
-            _lock(self._file.fileno())
-        except OSError:
-            self._file.close()
-            raise _in_progress(run_id) from None
 
     @classmethod
     def create(cls, folder: Path, plan: Plan, *, server: str, permanent: str | None, undoes: str | None) -> Self:
@@ -130,7 +120,7 @@ class Journal:
             journal.close()
             journal.path.unlink(missing_ok=True)
             raise UsageError(str(lost)) from None
-        journal._sync_folder()
+        sync_folder(folder)  # the file's name must survive a crash as well as its content
         return journal
 
     @classmethod
@@ -203,6 +193,7 @@ class Journal:
         """Close the file."""
         with suppress(OSError):  # what could not be written before cannot be written now; that was said then
             self._file.close()
+        drop_lock(self._run_lock)
 
     def __enter__(self) -> Self:
         return self
@@ -229,16 +220,6 @@ class Journal:
                 self._lost = str(_unwritable(self.path, error))
                 raise JournalWriteError(self._lost) from None
 
-    def _sync_folder(self) -> None:
-        # The file's name must survive a crash as well as its content. Not every network folder can be synced.
-        if hasattr(os, "O_DIRECTORY"):
-            with suppress(OSError):
-                descriptor = os.open(self.path.parent, os.O_DIRECTORY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
-
     def _end_torn_line(self) -> None:
         content = self.path.read_bytes()
         if content and not content.endswith(b"\n"):
@@ -253,10 +234,17 @@ def _in_progress(run_id: str) -> UsageError:
     return UsageError(_("Run {run} is in progress in another process.").format(run=run_id))
 
 
+def _lock_of(journal: Path) -> Path:
+    # Not the journal itself: nothing may write to that but lines. Without this file nobody works on the run.
+    return journal.with_name(journal.name.removesuffix(SUFFIX) + LOCK)
+
+
 def check_idle(run: Run) -> None:
-    """:raises UsageError: another program is carrying out `run` at this moment."""
-    with suppress(FileNotFoundError), run.path.open("rb") as file:
-        try:
-            _lock(file.fileno())
-        except OSError:
-            raise _in_progress(run.id) from None
+    """:raises UsageError: another program is carrying out `run` at this moment, or that cannot be found out."""
+    path = _lock_of(run.path)
+    try:
+        is_busy = is_locked(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if is_busy:
+        raise _in_progress(run.id)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from immich_tools.codec import CodecError, Step, structured
+from immich_tools.disk.atomic import write_atomically
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.plan.codec import plan_converter, to_line
@@ -109,16 +110,15 @@ def _in_the_way(path: Path) -> UsageError:
 def save_plan(plan: Plan, path: Path) -> None:
     """Write a plan document; see `Plan.save`."""
     try:
-        file = path.open("x", encoding="utf-8")
+        path.open("x").close()
     except FileExistsError:
         raise _in_the_way(path) from None
     except OSError as error:
         raise _unwritable(path, error) from None
     try:
-        with file:
-            file.write(dump_plan(plan))
+        write_atomically(path, dump_plan(plan).encode())
     except OSError as error:
-        path.unlink(missing_ok=True)  # half a plan would only be in the way
+        path.unlink(missing_ok=True)  # an empty file would only be in the way
         raise _unwritable(path, error) from None
 
 
@@ -143,4 +143,7 @@ def load_plan(path: Path) -> Plan:
         document = json.loads(_TRAILING_COMMA.sub(r"\1", text))
     except (ValueError, RecursionError) as error:
         raise UsageError(_("The plan {path} is not JSON: {reason}.").format(path=path, reason=error)) from None
-    return plan_from_json(document)
+    try:
+        return plan_from_json(document)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None

@@ -150,7 +150,9 @@ def test_a_folder_that_cannot_be_used_is_a_usage_error(tmp_path: Path) -> None:
 def test_nothing_is_written_any_more_once_the_disk_is_full(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no device that is always full")
-    with Journal("run", Path("/dev/full"), PLAN, "a") as journal:
+    full = tmp_path / "run.jsonl"
+    full.symlink_to("/dev/full")
+    with Journal("run", full, PLAN, "a") as journal:
         for _number in range(2):
             with pytest.raises(JournalWriteError, match="cannot be written"):
                 journal.intend(["a"])
@@ -205,3 +207,25 @@ def test_a_run_tells_its_changes_in_the_plans_order() -> None:
     results = {"b": Result(Status.DONE), "a": Result(Status.DONE)}
     run = Run("id", Path(), NOON, "", PLAN, results=results)
     assert run.with_status(Status.DONE) == ["a", "b"]
+
+
+def test_a_journal_is_locked_while_it_is_open_and_leaves_no_lock(tmp_path: Path) -> None:
+    journal = begin(tmp_path)
+    run = read_run(journal.path)
+    with pytest.raises(UsageError, match="in progress in another process"):
+        Journal.reopen(run)
+    assert [each.id for each in runs(tmp_path)] == [run.id]
+    journal.close()
+    assert [path.name for path in tmp_path.iterdir()] == [journal.path.name]
+    check_idle(run)
+
+
+def test_the_lock_of_a_killed_process_does_not_keep_its_run_from_being_resumed(tmp_path: Path) -> None:
+    with begin(tmp_path) as journal:
+        pass
+    journal.path.with_suffix(".lock").touch()
+    run = read_run(journal.path)
+    check_idle(run)
+    with Journal.reopen(run) as again:
+        again.finish()
+    assert read_run(journal.path).finished

@@ -99,7 +99,7 @@ def test_what_assets_held_comes_back_as_it_was(before: dict[str, Expected]) -> N
 def test_what_was_seen_of_albums_tags_and_covers_comes_back_as_it_was() -> None:
     parts = {"a": ("1", "3"), "c": ()}
     albums = reread(AlbumsSeen(("x",), CHANGES.parts(parts)))
-    assert albums.albums == {"x"} and albums.gone == parts
+    assert albums.albums == frozenset({"x"}) and albums.gone == parts
     tags = reread(TagsSeen(("sea",), CHANGES.parts(parts)))
     assert tags.missing_tags == {"sea"} and tags.seen_carried == parts
     assert reread(CoversSeen({"album": "1"})).covers == {"album": "1"}
