@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
+from immich_tools.codec import strict_converter, structured
 from immich_tools.i18n import _
 
 SCHEMA: Final = 1
@@ -86,11 +87,16 @@ class Memory:
         :raises ValueError: it is something else.
         """
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            raise ValueError(_("it is not of this version"))
-        return cls(missing=_numbers(document.get("missing")), devices=_numbers(document.get("devices")))
+            found = document.get("schema") if isinstance(document, dict) else None
+            raise ValueError(_("it has schema {found}, this version reads {known}").format(found=found, known=SCHEMA))
+        stored = structured(strict_converter(), document, _Stored)
+        return cls(missing=stored.missing, devices=stored.devices)
 
 
-def _numbers(value: Any) -> dict[str, int]:
-    if not isinstance(value, dict) or not all(type(number) is int for number in value.values()):
-        raise ValueError(_("a part of it is missing"))
-    return value
+@frozen
+class _Stored:
+    """What the file holds."""
+
+    schema: int
+    missing: Mapping[str, int]
+    devices: Mapping[str, int]

@@ -15,6 +15,7 @@ from typing import Final
 import attrs
 from attrs import define, field
 
+from immich_tools.disk.atomic import write_atomically
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.missing_originals.listing import Row
@@ -62,9 +63,7 @@ class ReportFile:
             if not self._is_begun:
                 self.path.open("x").close()
                 self._is_begun = True
-            temporary = self.path.with_name(f"{self.path.name}.new")
-            temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
-            temporary.replace(self.path)
+            write_atomically(self.path, text.encode(errors="backslashreplace"))
         except FileExistsError:
             raise self._taken() from None
         except OSError as error:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from immich_tools.disk.atomic import write_atomically
 from immich_tools.errors import UsageError
 from immich_tools.folders import default_state_folder
 from immich_tools.i18n import _
@@ -53,14 +53,9 @@ def write_memory(path: Path, memory: Memory) -> None:
 
     :raises UsageError: it cannot be written.
     """
-    temporary = path.with_suffix(".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(memory.to_json(), file, indent=0)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_atomically(path, json.dumps(memory.to_json(), indent=0).encode())
     except OSError as error:
         raise UsageError(
             _("What was seen cannot be written to {path}: {reason}. Nothing was changed.").format(

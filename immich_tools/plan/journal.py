@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, field, frozen
 
+from immich_tools.codec import structured
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.plan.codec import plan_converter
 from immich_tools.plan.effects.tags import TagAssets, with_upper
 from immich_tools.plan.expected import Expected
+from immich_tools.plan.journal_format_1 import LINES_1
+from immich_tools.plan.journal_lines import FORMAT, LINES, Numbering
+from immich_tools.plan.journal_state import JournalState
 from immich_tools.plan.model import Plan
 from immich_tools.plan.result import Result, Status
-from immich_tools.plan.storage import expected_from_json, plan_from_json
+from immich_tools.plan.storage import SCHEMA, plan_from_json
 
 SUFFIX: Final = ".jsonl"
 UNDO: Final = "undo"
-_STATUSES: Final = {**{status.value: status for status in Status}, "fell-away": Status.STALE}
-"""By their names in journals; the previous version called one of them differently."""
 
 
 @frozen
@@ -67,9 +71,27 @@ class Run:
         ]
 
 
+@frozen
+class _Start:
+    """The first line of a journal."""
+
+    run: str
+    started: datetime
+    server: str
+    plan: Any
+    permanent: str | None = None
+    undoes: str | None = None
+    format: int = 1
+
+
+class NewerJournal(UsageError):
+    """A journal of a format that a later version writes."""
+
+
 def read_run(path: Path) -> Run:
     """Read a journal, also one whose last line was torn by a crash.
 
+    :raises NewerJournal: it is of a format that this version does not know.
     :raises UsageError: it cannot be read or is no journal.
     """
     try:
@@ -79,155 +101,80 @@ def read_run(path: Path) -> Run:
         raise UsageError(
             _("The journal {path} cannot be read: {reason}.").format(path=path, reason=error.strerror)
         ) from None
-    begun = _begun(path, _parse(first))
-    known = {change.id for change in begun.plan.changes}
-    actions = {change.id: change.action for change in begun.plan.changes}
-    story = _Story({name: with_upper(each.value) for name, each in actions.items() if isinstance(each, TagAssets)})
-    for event in map(_parse, others):
-        changes = event.get("changes")
-        if event.get("event") == "intent" and isinstance(changes, list):
-            story.intend(known.intersection(map(str, changes)))
-        elif event.get("event") == "result" and isinstance(changes, dict):
-            story.conclude({name: result for name in known.intersection(changes) if (result := _result(changes[name]))})
-        elif event.get("event") == "albums":
-            story.record_albums(_texts(event.get("known")), event.get("gone"))
-        elif event.get("event") == "tags":
-            story.record_tags(_texts(event.get("missing")), event.get("carried"))
-        elif event.get("event") == "covers":
-            story.record_covers(event.get("albums"))
-        elif event.get("event") == "assets":
-            story.record_assets(event.get("before"))
-        if event:
-            story.finished = event.get("event") == "end"
+    run = _begun(path, _parse(first))
+    plan = Numbering(run.plan.changes)
+    actions = {change.id: change.action for change in run.plan.changes}
+    state = JournalState(
+        {name: with_upper(each.value) for name, each in actions.items() if isinstance(each, TagAssets)}
+    )
+    for event in filter(None, map(_parse, others)):
+        state.finished = False
+        _tell(event, state, plan)
     return evolve(
-        begun,
-        results=story.results,
-        open_changes=frozenset(story.unconcluded),
-        finished=story.finished,
-        albums_before={name: story.before[name] for name in known.intersection(story.before)},
-        gone={name: story.gone[name] for name in known.intersection(story.gone)},
-        made_tags=story.made_tags,
-        carried=story.carried,
-        assets_before=story.assets_before,
-        covers=story.covers,
+        run,
+        results=state.results,
+        open_changes=frozenset(state.unconcluded),
+        finished=state.finished,
+        albums_before=state.before,
+        gone=state.gone,
+        made_tags=state.made_tags,
+        carried=state.carried,
+        assets_before=state.assets_before,
+        covers=state.covers,
     )
 
 
-@define
-class _Story:
-    """What a journal has told so far.
-
-    :ivar needed_tags: the tags that a change makes where they are missing, by its id.
-    """
-
-    needed_tags: Mapping[str, tuple[str, ...]]
-    results: dict[str, Result] = field(factory=dict)
-    unconcluded: set[str] = field(factory=set)
-    finished: bool = False
-    albums: frozenset[str] | None = None
-    before: dict[str, frozenset[str]] = field(factory=dict)
-    gone: dict[str, tuple[str, ...]] = field(factory=dict)
-    missing_tags: frozenset[str] = frozenset()
-    seen_carried: dict[str, tuple[str, ...]] = field(factory=dict)
-    made_tags: dict[str, frozenset[str]] = field(factory=dict)
-    carried: dict[str, tuple[str, ...]] = field(factory=dict)
-    assets_before: dict[str, Expected] = field(factory=dict)
-    covers: dict[str, str] = field(factory=dict)
-
-    def intend(self, names: Collection[str]) -> None:
-        for name in names:
-            if name in self.seen_carried:
-                # From the second try on, what carries the tag may be what the first has done.
-                self.carried.setdefault(name, self.seen_carried[name])
-                made = self.missing_tags.intersection(self.needed_tags.get(name, ()))
-                self.made_tags[name] = made | self.made_tags.get(name, frozenset())
-            # As long as it is open what came of it, the albums there were before the first try count.
-            if self.albums is not None and not (name in self.before and self._is_open(name)):
-                self.before[name] = self.albums
-        self.unconcluded.update(names)
-
-    def _is_open(self, name: str) -> bool:
-        told = self.results.get(name)
-        return name in self.unconcluded or (told is not None and told.status is Status.UNKNOWN)
-
-    def conclude(self, told: Mapping[str, Result]) -> None:
-        for name, result in told.items():
-            earlier = self.results.get(name)
-            made = result.made or ("" if earlier is None else earlier.made)
-            self.results[name] = evolve(result, made=made)
-        self.unconcluded.difference_update(told)
-
-    def record_albums(self, albums: tuple[str, ...] | None, gone: object) -> None:
-        if albums is not None:
-            self.albums = frozenset(albums)
-        if isinstance(gone, dict):
-            self.gone.update({name: ids for name, told in gone.items() if (ids := _texts(told)) is not None})
-
-    def record_covers(self, albums: object) -> None:
-        for album_id, asset_id in albums.items() if isinstance(albums, dict) else ():
-            self.covers.setdefault(str(album_id), str(asset_id))
-
-    def record_assets(self, before: object) -> None:
-        for name, told in before.items() if isinstance(before, dict) else ():
-            expected = expected_from_json(told)
-            if expected is not None:
-                self.assets_before.setdefault(name, expected)
-
-    def record_tags(self, missing: tuple[str, ...] | None, carried: object) -> None:
-        self.missing_tags = frozenset(missing or ())
-        told = carried if isinstance(carried, dict) else {}
-        self.seen_carried = {name: ids for name, each in told.items() if (ids := _texts(each)) is not None}
+def _tell(event: dict[str, Any], state: JournalState, plan: Numbering) -> None:
+    """Add what a line says; one that is damaged says nothing: what it would have said is found out by reading the server."""
+    name = event.pop("event", None)
+    for lines in (LINES, LINES_1) if isinstance(name, str) else ():
+        # A run that was interrupted before an update has lines of both formats; they differ in form.
+        with suppress(ValueError):
+            if name in lines:
+                structured(plan_converter(), event, lines[name]).tell(state, plan)
+                return
 
 
-def _texts(told: object) -> tuple[str, ...] | None:
-    if isinstance(told, list) and all(isinstance(each, str) for each in told):
-        return tuple(told)
-    return None
-
-
-def _begun(path: Path, head: Mapping[str, Any]) -> Run:
+def _begun(path: Path, head: dict[str, Any]) -> Run:
     """The run as it was when it began."""
-    texts = [head.get(name) for name in ("run", "started", "server")]
-    words = [head.get(name) for name in ("permanent", "undoes")]
+    is_start, found = head.pop("event", None) == "start", head.get("format", 1)
+    if is_start and type(found) is int and found > FORMAT:
+        raise NewerJournal(
+            _("The journal {path} has format {found}; this version reads up to {known}. Use a newer version.").format(
+                path=path, found=found, known=FORMAT
+            )
+        )
     try:
-        if head.get("event") != "start" or not all(isinstance(text, str) for text in texts):
+        start = structured(plan_converter(), head, _Start)
+        if not is_start or start.started.tzinfo is None:
             raise ValueError
-        if not all(word is None or isinstance(word, str) for word in words):
-            raise ValueError
-        started = datetime.fromisoformat(head["started"])
-        if started.tzinfo is None:
-            raise ValueError
-        plan = plan_from_json(head.get("plan"))
-    except (ValueError, UsageError):
+        # Without a schema, which earlier versions demand: they must not take the numbers of format 2 for nothing.
+        plan = plan_from_json(start.plan if start.format == 1 else {"schema": SCHEMA, **start.plan})
+    except (ValueError, TypeError, UsageError):
         raise UsageError(_("{path} is no journal of a run.").format(path=path)) from None
-    return Run(head["run"], path, started, head["server"], plan, head.get("permanent"), head.get("undoes"))
+    return Run(start.run, path, start.started, start.server, plan, start.permanent, start.undoes)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
-        return {}  # torn by a crash: what it would have said is found out by reading the server
+        return {}  # torn by a crash
     return event if isinstance(event, dict) else {}
-
-
-def _result(told: object) -> Result | None:
-    """What came of a change: status and reason, and the id of what was made for it, if anything was."""
-    if not isinstance(told, list) or len(told) not in (2, 3):
-        return None
-    status = _STATUSES.get(str(told[0]))
-    return None if status is None else Result(status, str(told[1]), str(told[2]) if len(told) == 3 else "")
 
 
 def runs(folder: Path, pattern: str = f"*{SUFFIX}") -> list[Run]:
     """Every run whose journal is in `folder`, oldest first; files that are no journals are passed over.
 
     :param pattern: which files to look at.
+    :raises NewerJournal: there is one that this version cannot read; what it did must not be taken for not done.
     """
     found = []
     for path in sorted(folder.glob(pattern)) if folder.is_dir() else []:
         try:
             found.append(read_run(path))
+        except NewerJournal:
+            raise
         except UsageError:
             continue
     return sorted(found, key=lambda run: (run.started, run.id))

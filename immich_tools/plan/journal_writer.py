@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import sys
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -18,27 +17,35 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from immich_tools.disk.atomic import sync_folder
+from immich_tools.disk.lock import LockTaken, drop_lock, is_locked, take_lock
 from immich_tools.errors import ToolkitError, UsageError
 from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
+from immich_tools.plan.codec import to_line
 from immich_tools.plan.expected import Expected
 from immich_tools.plan.journal import SUFFIX, UNDO, Run
+from immich_tools.plan.journal_lines import (
+    FORMAT,
+    AlbumsSeen,
+    AssetsSeen,
+    CoversSeen,
+    End,
+    Intent,
+    Line,
+    Numbering,
+    Outcomes,
+    Resumed,
+    TagsSeen,
+    line_to_json,
+)
 from immich_tools.plan.model import Plan
 from immich_tools.plan.result import Result
-from immich_tools.plan.storage import expected_to_json, plan_to_json, to_line
+from immich_tools.plan.storage import plan_to_json
 
 _UNFIT_FOR_A_NAME: Final = re.compile(r"[^a-z0-9]+")
 
-if sys.platform == "win32":  # pragma: no cover
-
-    def _lock(descriptor: int) -> None:
-        """Windows has no such lock; there nothing keeps two programs from resuming one run at once."""
-
-else:
-    from fcntl import LOCK_EX, LOCK_NB, flock
-
-    def _lock(descriptor: int) -> None:
-        flock(descriptor, LOCK_EX | LOCK_NB)
+LOCK: Final = ".lock"
 
 
 @contextmanager
@@ -50,19 +57,15 @@ def exclusive_lock(folder: Path, user_id: str) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(
-            folder / f"{_UNFIT_FOR_A_NAME.sub('-', user_id.lower())}.lock", os.O_RDWR | os.O_CREAT, 0o600
-        )
+        lock = take_lock(folder / f"{_UNFIT_FOR_A_NAME.sub('-', user_id.lower())}{LOCK}")
+    except LockTaken:
+        raise UsageError(_("Another run is changing this user's library. Wait until it has ended.")) from None
     except OSError as error:
         raise _unwritable(folder, error) from None
     try:
-        _lock(descriptor)
-    except OSError:
-        raise UsageError(_("Another run is changing this user's library. Wait until it has ended.")) from None
-    else:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 class JournalWriteError(ToolkitError):
@@ -72,22 +75,25 @@ class JournalWriteError(ToolkitError):
 class Journal:
     """Writes one run's journal; every line is whole or missing."""
 
-    def __init__(self, run_id: str, path: Path, mode: str) -> None:
+    def __init__(self, run_id: str, path: Path, plan: Plan, mode: str) -> None:
         self.run_id = run_id
         self.path = path
+        self._plan = Numbering(plan.changes)
         self._lock = threading.Lock()
         self._lost = ""
+        try:
+            self._run_lock = take_lock(_lock_of(path))
+        except LockTaken:
+            raise _in_progress(run_id) from None
+        except OSError as error:
+            raise _unwritable(path, error) from None
         try:
             self._file = os.fdopen(
                 os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_EXCL if mode == "x" else os.O_APPEND), 0o600), "ab"
             )
         except OSError as error:
+            drop_lock(self._run_lock)
             raise _unwritable(path, error) from None
-        try:
-            _lock(self._file.fileno())
-        except OSError:
-            self._file.close()
-            raise _in_progress(run_id) from None
 
     @classmethod
     def create(cls, folder: Path, plan: Plan, *, server: str, permanent: str | None, undoes: str | None) -> Self:
@@ -105,15 +111,16 @@ class Journal:
             raise UsageError(
                 _("The folder {path} for journals cannot be made: {reason}.").format(path=folder, reason=error.strerror)
             ) from None
-        journal = cls(run_id, folder / f"{run_id}{SUFFIX}", "x")
+        journal = cls(run_id, folder / f"{run_id}{SUFFIX}", plan, "x")
+        values = {name: value for name, value in plan_to_json(plan).items() if name != "schema"}
         head = {"run": run_id, "started": now.isoformat(), "server": server, "permanent": permanent, "undoes": undoes}
         try:
-            journal._write({"event": "start", **head, "plan": plan_to_json(plan)}, sync=True)
+            journal._write({"event": "start", "format": FORMAT, **head, "plan": values}, sync=True)
         except JournalWriteError as lost:
             journal.close()
             journal.path.unlink(missing_ok=True)
             raise UsageError(str(lost)) from None
-        journal._sync_folder()
+        sync_folder(folder)  # the file's name must survive a crash as well as its content
         return journal
 
     @classmethod
@@ -122,19 +129,19 @@ class Journal:
 
         :raises UsageError: the run is in progress in another process, or the journal cannot be written.
         """
-        return cls(run.id, run.path, "a")
+        return cls(run.id, run.path, run.plan, "a")
 
     def resume(self) -> None:
         """Say that the run goes on."""
         self._end_torn_line()
-        self._write({"event": "resume", "at": datetime.now(UTC).isoformat()}, sync=True)
+        self._add(Resumed(datetime.now(UTC).isoformat()), sync=True)
 
     def intend(self, change_ids: Iterable[str]) -> None:
         """Say what is about to be sent; returns when that is on the disk.
 
         :raises JournalWriteError: it is not; nothing may be sent.
         """
-        self._write({"event": "intent", "changes": list(change_ids)}, sync=True)
+        self._add(Intent(self._plan.ranges(change_ids)), sync=True)
 
     def record_albums(self, albums: Collection[str] | None, gone: Mapping[str, Sequence[str]]) -> None:
         """Say what was seen of albums right before some are made or deleted; see `effects.album_creation`.
@@ -143,25 +150,22 @@ class Journal:
         :param gone: by change id, the assets that have left an album which is to be deleted.
         :raises JournalWriteError: it is not on the disk.
         """
-        known = None if albums is None else sorted(albums)
-        self._write(
-            {"event": "albums", "known": known, "gone": {name: list(ids) for name, ids in gone.items()}}, sync=True
-        )
+        known = None if albums is None else tuple(sorted(albums))
+        self._add(AlbumsSeen(known, self._plan.parts(gone)), sync=True)
 
     def record_assets(self, before: Mapping[str, Asset]) -> None:
         """Say what assets held before anything was written to them; see `settling`.
 
         :raises JournalWriteError: it is not on the disk.
         """
-        told = {name: expected_to_json(Expected.of(asset)) for name, asset in before.items()}
-        self._write({"event": "assets", "before": told}, sync=True)
+        self._add(AssetsSeen.of({name: Expected.of(asset) for name, asset in before.items()}), sync=True)
 
     def record_covers(self, covers: Mapping[str, str]) -> None:
         """Say which albums have a cover that is about to be trashed: album id → asset id.
 
         :raises JournalWriteError: it is not on the disk.
         """
-        self._write({"event": "covers", "albums": dict(covers)}, sync=True)
+        self._add(CoversSeen(covers), sync=True)
 
     def record_tags(self, missing: Collection[str], carried: Mapping[str, Sequence[str]]) -> None:
         """Say what was seen of tags right before assets are tagged or untagged; see `effects.tags`.
@@ -170,8 +174,7 @@ class Journal:
         :param carried: by change id, those of its assets that carry the tag already.
         :raises JournalWriteError: it is not on the disk.
         """
-        told = {name: list(ids) for name, ids in carried.items()}
-        self._write({"event": "tags", "missing": sorted(missing), "carried": told}, sync=True)
+        self._add(TagsSeen(tuple(sorted(missing)), self._plan.parts(carried)), sync=True)
 
     def conclude(self, results: Mapping[str, Result]) -> None:
         """Say what came of changes; a later word on a change counts.
@@ -180,20 +183,17 @@ class Journal:
         """
         if not results:
             return
-        lines = {
-            change_id: [result.status.value, result.reason, *([result.made] if result.made else [])]
-            for change_id, result in results.items()
-        }
-        self._write({"event": "result", "changes": lines}, sync=False)
+        self._add(Outcomes.of(results, self._plan), sync=False)
 
     def finish(self) -> None:
         """Say that the run came to its end."""
-        self._write({"event": "end", "at": datetime.now(UTC).isoformat()}, sync=True)
+        self._add(End(datetime.now(UTC).isoformat()), sync=True)
 
     def close(self) -> None:
         """Close the file."""
         with suppress(OSError):  # what could not be written before cannot be written now; that was said then
             self._file.close()
+        drop_lock(self._run_lock)
 
     def __enter__(self) -> Self:
         return self
@@ -203,12 +203,15 @@ class Journal:
     ) -> None:
         self.close()
 
+    def _add(self, line: Line, *, sync: bool) -> None:
+        self._write(line_to_json(line), sync=sync)
+
     def _write(self, line: Mapping[str, Any], *, sync: bool) -> None:
         with self._lock:
             if self._lost:
                 raise JournalWriteError(self._lost)
             try:
-                self._file.write(to_line(line).encode() + b"\n")
+                self._file.write(to_line(line, is_dense=True).encode() + b"\n")
                 self._file.flush()
                 if sync:
                     os.fsync(self._file.fileno())
@@ -216,16 +219,6 @@ class Journal:
                 # A second attempt could glue two lines together, so there is none.
                 self._lost = str(_unwritable(self.path, error))
                 raise JournalWriteError(self._lost) from None
-
-    def _sync_folder(self) -> None:
-        # The file's name must survive a crash as well as its content. Not every network folder can be synced.
-        if hasattr(os, "O_DIRECTORY"):
-            with suppress(OSError):
-                descriptor = os.open(self.path.parent, os.O_DIRECTORY)
-                try:
-                    os.fsync(descriptor)
-                finally:
-                    os.close(descriptor)
 
     def _end_torn_line(self) -> None:
         content = self.path.read_bytes()
@@ -241,10 +234,17 @@ def _in_progress(run_id: str) -> UsageError:
     return UsageError(_("Run {run} is in progress in another process.").format(run=run_id))
 
 
+def _lock_of(journal: Path) -> Path:
+    # Not the journal itself: nothing may write to that but lines. Without this file nobody works on the run.
+    return journal.with_name(journal.name.removesuffix(SUFFIX) + LOCK)
+
+
 def check_idle(run: Run) -> None:
-    """:raises UsageError: another program is carrying out `run` at this moment."""
-    with suppress(FileNotFoundError), run.path.open("rb") as file:
-        try:
-            _lock(file.fileno())
-        except OSError:
-            raise _in_progress(run.id) from None
+    """:raises UsageError: another program is carrying out `run` at this moment, or that cannot be found out."""
+    path = _lock_of(run.path)
+    try:
+        is_busy = is_locked(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if is_busy:
+        raise _in_progress(run.id)

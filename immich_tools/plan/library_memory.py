@@ -13,12 +13,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
+from immich_tools.codec import strict_converter, structured
+from immich_tools.disk.atomic import write_atomically
 from immich_tools.i18n import _
 from immich_tools.plan.result import Result, Status
 
 NAME: Final = "read-only-libraries.json"
+
+
+@frozen
+class _Stored:
+    """What the file holds."""
+
+    libraries: Mapping[str, str]
 
 
 @define
@@ -37,12 +46,10 @@ class LibraryMemory:
     def load(cls, folder: Path) -> LibraryMemory:
         """What runs with journals in a folder found out; nothing where the file cannot be read: then it is found out again."""
         path = folder / NAME
-        found: object = None
         with suppress(OSError, ValueError):
-            found = json.loads(path.read_text(encoding="utf-8"))
-        known = found.get("libraries") if isinstance(found, Mapping) else None
-        texts = {str(key): str(value) for key, value in known.items()} if isinstance(known, Mapping) else {}
-        return cls(path, texts)
+            stored = structured(strict_converter(), json.loads(path.read_text(encoding="utf-8")), _Stored)
+            return cls(path, dict(stored.libraries))
+        return cls(path)
 
     def is_tried(self, library_id: str) -> bool:
         """Whether it is known if the library holds what is written."""
@@ -72,4 +79,4 @@ class LibraryMemory:
         if self.path is not None:
             # A run is not worse for it: the next one finds it out again.
             with suppress(OSError):
-                self.path.write_text(json.dumps({"libraries": self.refusing}, indent=1), encoding="utf-8")
+                write_atomically(self.path, json.dumps({"libraries": self.refusing}, indent=1).encode())

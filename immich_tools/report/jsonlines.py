@@ -7,9 +7,9 @@ from typing import Any
 
 import attrs
 
+from immich_tools.plan.codec import action_to_json
 from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
-from immich_tools.plan.storage import action_to_json
 
 Line = dict[str, Any]
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from attrs import asdict, evolve, field, frozen
+from attrs import evolve, field, frozen
+from cattrs import Converter
 
+from immich_tools.codec import strict_converter, structured
+from immich_tools.disk.atomic import write_atomically
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.service.schedule import WELL
@@ -63,6 +65,19 @@ class JobHealth:
 
 
 @frozen
+class _Stored:
+    """What the file holds."""
+
+    server: str
+    jobs: Mapping[str, JobHealth]
+
+
+@cache
+def _converter() -> Converter:
+    return strict_converter()
+
+
+@frozen
 class HealthFile:
     """The file of a schedule's health."""
 
@@ -74,14 +89,13 @@ class HealthFile:
         :raises UsageError: it cannot be read or understood.
         """
         try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
-            jobs = {str(name): JobHealth(**values) for name, values in document["jobs"].items()}
-            return Health(jobs, str(document["server"]))
+            stored = structured(_converter(), json.loads(self.path.read_text(encoding="utf-8")), _Stored)
+            return Health(stored.jobs, stored.server)
         except FileNotFoundError:
             return Health()
         except OSError as error:
             reason = error.strerror or type(error).__name__
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, RecursionError):
             reason = _("it is damaged")
         raise UsageError(_("{path} cannot be read: {reason}").format(path=self.path, reason=reason))
 
@@ -90,18 +104,8 @@ class HealthFile:
 
         :raises OSError: it cannot be written.
         """
-        document: dict[str, Any] = {
-            "server": health.server,
-            "jobs": {name: asdict(job) for name, job in health.jobs.items()},
-        }
-        draft = self.path.with_name(self.path.name + ".new")
-        try:
-            draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
-            os.replace(draft, self.path)  # noqa: PTH105 - the name says that it replaces
-        except OSError:
-            with suppress(OSError):
-                draft.unlink(missing_ok=True)
-            raise
+        document = _converter().unstructure(_Stored(health.server, health.jobs))
+        write_atomically(self.path, json.dumps(document, indent=1).encode())
 
 
 @frozen

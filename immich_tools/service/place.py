@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -14,28 +11,15 @@ from typing import Final, Self
 
 from attrs import frozen
 
+from immich_tools.disk.lock import LockTaken, is_locked, take_lock
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 from immich_tools.service.health import HealthFile
 
 LOCK: Final = ".lock"
 HEALTH: Final = ".json"
-TRIES: Final = 10
-NAP: Final = 0.05
-"""Seconds between tries: whoever looks whether there is a schedule holds the lock for an instant."""
-
-if sys.platform == "win32":  # pragma: no cover
-
-    def _lock(descriptor: int, *, alone: bool) -> None:
-        """Windows has no such lock; there nothing keeps two schedules apart, and every one that began counts as running."""
-        if not alone:
-            raise OSError
-
-else:
-    from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
-
-    def _lock(descriptor: int, *, alone: bool) -> None:
-        flock(descriptor, (LOCK_EX if alone else LOCK_SH) | LOCK_NB)
+PATIENCE: Final = 0.5
+"""Seconds to wait for the lock: whoever looks whether there is a schedule holds it for an instant."""
 
 
 @frozen
@@ -78,10 +62,16 @@ class Place:
 
         :raises UsageError: another one is at it, or the folder cannot be written to.
         """
-        path = self.folder / f"{self.name}{LOCK}"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            lock = take_lock(self._lock, patience=PATIENCE)
+        except LockTaken:
+            raise UsageError(
+                _(
+                    "Another schedule works on this server already. Give one schedule all the jobs, as [[job]] tables of "
+                    "immich-toolkit.toml, or end the other one."
+                )
+            ) from None
         except OSError as error:
             raise UsageError(
                 _("The state folder {path} cannot be written to: {reason}.").format(
@@ -89,39 +79,17 @@ class Place:
                 )
             ) from None
         try:
-            if not _locked(descriptor):
-                raise UsageError(
-                    _(
-                        "Another schedule works on this server already. Give one schedule all the jobs, as [[job]] tables of "
-                        "immich-toolkit.toml, or end the other one."
-                    )
-                )
             yield
         finally:
-            os.close(descriptor)
+            lock.release()
 
     def is_taken(self) -> bool:
-        """Whether a schedule works on the server now."""
+        """Whether a schedule works on the server now, or perhaps does: where nobody can tell, the times in its health file do."""
         try:
-            descriptor = os.open(self.folder / f"{self.name}{LOCK}", os.O_RDONLY)
-        except OSError:
-            return False
-        try:
-            _lock(descriptor, alone=False)
+            return is_locked(self._lock, patience=PATIENCE)
         except OSError:
             return True
-        else:
-            return False
-        finally:
-            os.close(descriptor)
 
-
-def _locked(descriptor: int) -> bool:
-    for _number in range(TRIES):
-        try:
-            _lock(descriptor, alone=True)
-        except OSError:
-            time.sleep(NAP)
-        else:
-            return True
-    return False
+    @property
+    def _lock(self) -> Path:
+        return self.folder / f"{self.name}{LOCK}"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import AlbumRole, AlbumUser
+from immich_tools.plan.codec import action_from_json, action_to_json
 from immich_tools.plan.effects import KINDS
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import (
@@ -29,7 +30,7 @@ from immich_tools.plan.journal import read_run
 from immich_tools.plan.journal_writer import Journal
 from immich_tools.plan.model import Plan
 from immich_tools.plan.result import Result, Status
-from immich_tools.plan.storage import action_from_json, action_to_json, dump_plan, plan_from_json
+from immich_tools.plan.storage import dump_plan, plan_from_json
 
 texts = st.text(max_size=20)
 ids = st.uuids().map(str)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
 from immich_tools.immich.models import Place, Visibility
+from immich_tools.plan.codec import action_from_json, action_to_json
 from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
 from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
@@ -22,7 +23,7 @@ from immich_tools.plan.effects.stacks import StackAssets, UnstackAssets
 from immich_tools.plan.effects.tags import AddTag, RemoveTag
 from immich_tools.plan.fields import AssetField, FieldValue
 from immich_tools.plan.model import Keep, Label, Plan, Skip, levels
-from immich_tools.plan.storage import action_from_json, action_to_json, dump_plan, load_plan, plan_from_json, save_plan
+from immich_tools.plan.storage import dump_plan, load_plan, plan_from_json, save_plan
 
 Edit = Callable[[dict[str, Any]], Any]
 SAMPLE = Plan(
@@ -196,9 +197,9 @@ def set_at(*path: Any) -> Edit:
 
 
 DAMAGE: list[tuple[str, Edit, str]] = [
-    ("changes no list", set_at("changes", {}), "'changes' of the plan is no list"),
+    ("changes no list", set_at("changes", {}), "field 'changes' holds {}"),
     ("a change is text", set_at("changes", 0, "x"), "changes[1]: not an object"),
-    ("no action", lambda document: document["changes"][0].pop("action"), "changes[1] (a): unknown action null"),
+    ("no action", lambda document: document["changes"][0].pop("action"), "changes[1] (a): field 'action' is missing"),
     ("unknown action", set_at("changes", 1, "action", "do", "burn"), "changes[2] (f): unknown action"),
     ("action is a list", set_at("changes", 1, "action", "do", []), "changes[2] (f): unknown action"),
     ("unknown key", set_at("changes", 2, "action", "trashed", []), "changes[3] (t): unknown field 'trashed'"),
@@ -213,12 +214,12 @@ DAMAGE: list[tuple[str, Edit, str]] = [
     ("id is a number", set_at("changes", 0, "id", 5), "field 'id' holds 5"),
     ("requires is text", set_at("changes", 2, "requires", "a"), "field 'requires' holds"),
     ("unknown asset field", set_at("changes", 1, "action", "field", "shoe size"), "unknown field of an asset"),
-    ("no asset field", lambda document: document["changes"][1]["action"].pop("field"), "unknown field of an asset"),
+    ("no asset field", lambda document: document["changes"][1]["action"].pop("field"), "field 'field' is missing"),
     ("no after", lambda document: document["changes"][1]["action"].pop("after"), "field 'after' is missing"),
-    ("half a place", set_at("changes", 1, "action", "after", [1.0]), "[1.0] is no place"),
+    ("half a place", set_at("changes", 1, "action", "after", [1.0]), "invalid place: [1.0]"),
     ("place off the globe", set_at("changes", 1, "action", "after", [91.0, 0.0]), "invalid place"),
-    ("place is nowhere", set_at("changes", 1, "action", "after", [float("nan"), 0.0]), "no place"),
-    ("place is huge", set_at("changes", 1, "action", "after", [10**400, 0]), "no place"),
+    ("place is nowhere", set_at("changes", 1, "action", "after", [float("nan"), 0.0]), "invalid place"),
+    ("place is huge", set_at("changes", 1, "action", "after", [10**400, 0]), "invalid place"),
     ("place is text", set_at("changes", 1, "action", "after", "here"), "invalid place"),
     ("keeper is trashed", set_at("changes", 2, "action", "kept_ids", ["loser"]), "both keeps and trashes"),
     ("keeper of another", set_at("changes", 2, "action", "kept_ids", ["other"]), "both keeps and trashes"),

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from immich_tools.errors import AccessDenied, AdministratorNeeded, GuardTripped, UsageError
 from immich_tools.immich.client import Immich
+from immich_tools.plan.codec import action_from_json, action_to_json
 from immich_tools.plan.effects.assets import TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.files import CopyFile, RemoveFile, WriteFile
@@ -27,7 +28,7 @@ from immich_tools.plan.journal_writer import Journal, JournalWriteError
 from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.result import Result, Status
-from immich_tools.plan.storage import action_from_json, action_to_json, plan_from_json, plan_to_json
+from immich_tools.plan.storage import plan_from_json, plan_to_json
 from immich_tools.plan.undo import undo_plan
 from immich_tools.report.table import print_plan
 from immich_tools.report.text import summary

@@ -75,11 +75,13 @@ def test_a_watcher_sees_the_run_from_nothing_to_all(scene: Scene) -> None:
     assert [each.done for each in seen] == sorted(each.done for each in seen)
 
 
-def test_a_full_disk_stops_the_run_before_anything_unannounced_is_sent(scene: Scene) -> None:
+def test_a_full_disk_stops_the_run_before_anything_unannounced_is_sent(scene: Scene, tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no device that is always full")
     plan, _members = three(scene)
-    with Journal("run", Path("/dev/full"), "a") as journal:
+    full = tmp_path / "run.jsonl"
+    full.symlink_to("/dev/full")
+    with Journal("run", full, plan, "a") as journal:
         outcome = PlanExecutor(scene.immich, plan, journal, batch_size=500, progress=None, permanent=None).run()
     assert not scene.sandbox.writes()
     assert set(statuses(outcome).values()) == {Status.NOT_DONE} and outcome.unfinished

@@ -75,11 +75,10 @@ def test_a_journal_torn_at_any_byte_never_claims_what_was_not_done(tmp_path: Pat
         told = run.results.get("a")
         seen.add((None if told is None else told.status, "a" in run.open_changes, run.finished))
         complete = [json.loads(line) for line in (whole[: length + 1] + b"x").split(b"\n")[1:-1]]
-        said = [
-            event["changes"]["a"][0] for event in complete if event["event"] == "result" and "a" in event["changes"]
-        ]
+        results = [each for event in complete if event["event"] == "result" for each in event["results"]]
+        said = [status for status, _reason, changes in results if changes == "0"]
         assert (told.status.value if told else None) == (said[-1] if said else None)
-        asked = sum(event["event"] == "intent" and "a" in event["changes"] for event in complete)
+        asked = sum(event["event"] == "intent" and event["changes"] == "0" for event in complete)
         assert ("a" in run.open_changes) == (asked > len(said))
         assert run.finished == any(event["event"] == "end" for event in complete)
     assert len(seen) >= 5
@@ -94,6 +93,16 @@ def test_any_damaged_line_is_passed_over(tmp_path: Path) -> None:
         b'{"event": "result", "changes": {"b": 1}}',
         b'{"event": "result", "changes": {"stranger": ["done", ""]}}',
         b'{"event": "result", "changes": {"a": [[], 1]}}',
+        b'{"event": "intent", "changes": "0-2"}',
+        b'{"event": "intent", "changes": "1-0"}',
+        b'{"event": "intent", "changes": "-1"}',
+        b'{"event": "result", "results": [["nonsense", "", "0"]], "made": {}}',
+        b'{"event": "result", "results": [["failed", "", "0"], ["failed", "", "2"]], "made": {}}',
+        b'{"event": "result", "results": [["failed", "", "0", ""]], "made": {}}',
+        b'{"event": "result", "results": [["failed", "", "0"]]}',
+        b'{"event": "tags", "missing": [], "carried": {"0": "1"}}',
+        b'{"event": "assets", "ids": [], "tags": {"tag": "0"}, "fields": {}}',
+        b'{"event": "assets", "ids": ["keeper"], "tags": {}, "fields": {"shoe size": [[5, "0"]]}}',
     ]
     for number in range(1, len(lines)):
         for bad in garbage:
@@ -141,7 +150,9 @@ def test_a_folder_that_cannot_be_used_is_a_usage_error(tmp_path: Path) -> None:
 def test_nothing_is_written_any_more_once_the_disk_is_full(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("this system has no device that is always full")
-    with Journal("run", Path("/dev/full"), "a") as journal:
+    full = tmp_path / "run.jsonl"
+    full.symlink_to("/dev/full")
+    with Journal("run", full, PLAN, "a") as journal:
         for _number in range(2):
             with pytest.raises(JournalWriteError, match="cannot be written"):
                 journal.intend(["a"])
@@ -196,3 +207,25 @@ def test_a_run_tells_its_changes_in_the_plans_order() -> None:
     results = {"b": Result(Status.DONE), "a": Result(Status.DONE)}
     run = Run("id", Path(), NOON, "", PLAN, results=results)
     assert run.with_status(Status.DONE) == ["a", "b"]
+
+
+def test_a_journal_is_locked_while_it_is_open_and_leaves_no_lock(tmp_path: Path) -> None:
+    journal = begin(tmp_path)
+    run = read_run(journal.path)
+    with pytest.raises(UsageError, match="in progress in another process"):
+        Journal.reopen(run)
+    assert [each.id for each in runs(tmp_path)] == [run.id]
+    journal.close()
+    assert [path.name for path in tmp_path.iterdir()] == [journal.path.name]
+    check_idle(run)
+
+
+def test_the_lock_of_a_killed_process_does_not_keep_its_run_from_being_resumed(tmp_path: Path) -> None:
+    with begin(tmp_path) as journal:
+        pass
+    journal.path.with_suffix(".lock").touch()
+    run = read_run(journal.path)
+    check_idle(run)
+    with Journal.reopen(run) as again:
+        again.finish()
+    assert read_run(journal.path).finished
