@@ -22,6 +22,7 @@ class DuplicateFacts:
     :ivar people: asset id → named people recognised on it; None when the key may not read people, or nobody asked.
     :ivar links: the user's links to single assets; None when the key may not read them, or nobody asked.
     :ivar videos: the motion videos of live photos among the groups' assets, by id; one that could not be read is missing.
+    :ivar can_set_covers: whether the key may give albums another cover.
     :ivar read_only_libraries: ids of external libraries that an earlier run found to lose metadata.
     :ivar can_resolve: whether ``POST /duplicates/resolve`` is there and the key may use it (Immich 2.7 on).
     """
@@ -37,6 +38,7 @@ class DuplicateFacts:
     links: tuple[SharedLink, ...] | None = None
     videos: Mapping[str, Asset] = field(factory=dict)
     can_resolve: bool = False
+    can_set_covers: bool = True
     read_only_libraries: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:

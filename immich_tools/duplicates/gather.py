@@ -73,6 +73,7 @@ def gather(
         people=people,
         links=links,
         videos=videos,
+        can_set_covers=immich.api_key.allows("album.update"),
         read_only_libraries=frozenset(read_only_libraries),
         can_resolve=compat.resolves_duplicates(immich.version) and immich.api_key.allows("duplicate.delete"),
     )

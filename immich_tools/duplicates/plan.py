@@ -304,7 +304,7 @@ class _Planner:
     def _covers(self, group: DuplicateGroup, choice: _Choice, transferred: Collection[str]) -> Iterator[Change]:
         """The keeper takes the place of a copy that goes as the cover of an album; else the server would choose any other member."""
         keeper, loser_ids = choice.kept[0], {asset.id for asset in choice.losers}
-        for album_id in sorted(self.albums):
+        for album_id in sorted(self.albums) if self.facts.can_set_covers else ():
             album, enters = self.albums[album_id], f"album+:{album_id}:{keeper.id}"
             is_member = album_id in self.albums_of.get(keeper.id, _NONE) or enters in transferred
             if album.role is AlbumRole.OWNER and album.thumbnail_asset_id in loser_ids and is_member:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OPERATIONS: Final = frozenset(
     {
         "addAssetsToAlbum",
+        "bulkTagAssets",
         "createStack",
         "deleteAssets",
         "deleteDuplicates",
@@ -41,6 +42,8 @@ OPERATIONS: Final = frozenset(
         "searchAssetStatistics",
         "tagAssets",
         "untagAssets",
+        "updateAlbumInfo",
+        "updateAsset",
         "updateAssets",
     }
 )
