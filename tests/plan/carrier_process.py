@@ -1,7 +1,7 @@
 """A program that carries out plans until it is killed.
 
-It reads one order a line (JSON: do, url, key, plan, journals, speed), and for each makes a copy of itself that carries the plan out. The copy's
-process id and, when it has ended, how it ended go to standard output.
+It reads one order a line (JSON: do, url, key, plan, journals, speed), and for each makes a copy of itself that carries the plan out. The
+copy's process id and, when it has ended, how it ended go to standard output.
 """
 
 from __future__ import annotations

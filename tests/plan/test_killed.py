@@ -104,7 +104,12 @@ class Worker:
         scene.sandbox.before = admit
         scene.sandbox.after = strike if moment == "after" else ignore
         self.door.inside = scene.sandbox
-        order = {"do": do, "url": self.url, "key": scene.sandbox.admin_key, "journals": str(scene.folder)}
+        order: dict[str, object] = {
+            "do": do,
+            "url": self.url,
+            "key": scene.sandbox.admin_key,
+            "journals": str(scene.folder),
+        }
         jobs = scene.sandbox.server.queues.jobs
         order |= {"plan": str(plan_file(scene)), "speed": None if jobs is None else jobs.speed}
         self._pipe(self.program.stdin).write(json.dumps(order) + "\n")
