@@ -80,6 +80,7 @@ class FolderFacts:
     :ivar absent: root → how many files below it are missing on the disk; read only where that matters.
     :ivar selects: whether the path filters let any file below the roots through; None where there are none.
     :ivar empty_libraries: ids of chosen libraries that hold no file of the user.
+    :ivar read_only_libraries: ids of external libraries that an earlier run found to lose tags.
     :ivar unlisted: what the server failed to list, where such assets are skipped.
     :ivar warnings: what the reader of the plan should know of reading.
     """
@@ -105,6 +106,7 @@ class FolderFacts:
     absent: Mapping[str, int] = field(factory=dict)
     selects: bool | None = None
     empty_libraries: tuple[str, ...] = ()
+    read_only_libraries: frozenset[str] = frozenset()
     unlisted: tuple[Broken, ...] = ()
     warnings: tuple[str, ...] = ()
     arrangements: list[tuple[object, ...]] = field(factory=list, eq=False)

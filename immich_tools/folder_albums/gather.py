@@ -29,6 +29,7 @@ from immich_tools.immich.assets import EVERYWHERE
 from immich_tools.immich.filters import SHOWN, AssetFilter
 from immich_tools.immich.models import Album, Asset, Tag, Visibility
 from immich_tools.paths import PathFilter
+from immich_tools.plan.library_memory import LibraryMemory
 
 if TYPE_CHECKING:
     from immich_tools.immich.client import Immich
@@ -56,6 +57,7 @@ def _gathered(immich: Immich, options: FolderAlbumsOptions, journal_folder: Path
         options.roots()
     assets = tuple(_assets(immich, options))
     user_id = immich.me.id
+    folder = journal_folder or default_journal_folder()
     facts = FolderFacts(
         user_id=user_id,
         server_version=immich.version,
@@ -63,7 +65,8 @@ def _gathered(immich: Immich, options: FolderAlbumsOptions, journal_folder: Path
         assets=assets,
         loose=_loose(immich, options),
         albums=tuple(immich.albums.all()),
-        made=made_albums(journal_folder or default_journal_folder(), user_id),
+        made=made_albums(folder, user_id),
+        read_only_libraries=frozenset(LibraryMemory.load(folder).refusing),
         empty_libraries=_empty_libraries(immich, options, assets),
     )
     if options.mode is Mode.DELETE_ALL:

@@ -8,7 +8,8 @@ from immich_tools.folder_albums.arrange import FolderFiles
 from immich_tools.folder_albums.facts import FolderFacts
 from immich_tools.folder_albums.levels import name_key
 from immich_tools.folder_albums.roots import Folder
-from immich_tools.immich.models import Tag
+from immich_tools.i18n import _
+from immich_tools.immich.models import Asset, Tag
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.effects.tags import AddTag, TagAssets, value_objection
 
@@ -34,25 +35,29 @@ def tag_changes(folders: Iterable[FolderFiles], facts: FolderFacts) -> tuple[lis
     """
     known = by_value(facts.tags)
     changes: list[Change] = []
-    to_make: dict[str, list[FolderFiles]] = {}
+    to_make: dict[str, list[Asset]] = {}
+    labels: dict[str, str] = {}
     refused: dict[str, str] = {}
     for files in folders:
         value = tag_value(files.folder)
         tag = known.get(value)
+        assets = [asset for asset in files.assets if asset.library_id not in facts.read_only_libraries]
+        if files.assets and not assets:
+            refused[files.folder.path] = _("the server cannot write beside its files, so their tags would be lost")
+            continue
         if tag is not None:
             carried = facts.tagged.get(tag.id, frozenset())
             changes += [
                 Change(f"tag:{tag.id}:{asset.id}", AddTag(asset.id, tag.id, tag.value), "", (), files.label)
-                for asset in files.assets
+                for asset in assets
                 if asset.id not in carried
             ]
         elif (objection := value_objection(value)) is not None:
             refused[files.folder.path] = objection
         else:
-            to_make.setdefault(value, []).append(files)
-    for value, parts in sorted(to_make.items()):
-        asset_ids = sorted(asset.id for files in parts for asset in files.assets)
-        changes.append(
-            Change(f"make-tag:{value}", TagAssets(value, tuple(asset_ids)), group=min(files.label for files in parts))
-        )
+            to_make.setdefault(value, []).extend(assets)
+            labels[value] = min(files.label, labels.get(value, files.label))
+    for value, tagged in sorted(to_make.items()):
+        asset_ids = tuple(sorted(asset.id for asset in tagged))
+        changes.append(Change(f"make-tag:{value}", TagAssets(value, asset_ids), group=labels[value]))
     return changes, refused

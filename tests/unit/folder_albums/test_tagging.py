@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,6 +100,16 @@ def test_of_tags_that_differ_in_encoding_only_the_composed_one_counts() -> None:
 
 def test_a_tag_that_all_files_carry_changes_nothing() -> None:
     assert tag_changes([files("A", "1")], facts(Tag("A", "t"), t=frozenset({"1"}))) == ([], {})
+
+
+def test_files_of_a_library_that_loses_tags_get_none() -> None:
+    kept = files("A", "1", "2")
+    mixed = evolve(kept, assets=(kept.assets[0], evolve(kept.assets[1], library_id="archive")))
+    lost = evolve(files("B", "3"), assets=(evolve(asset("3"), library_id="archive"),))
+    known = evolve(facts(), read_only_libraries=frozenset({"archive"}))
+    changes, refused = tag_changes([mixed, lost], known)
+    assert actions(changes) == [TagAssets("A", ("1",))]
+    assert list(refused) == [f"{LIBRARY}/B"] and "cannot write" in refused[f"{LIBRARY}/B"]
 
 
 folder_names = st.lists(st.sampled_from(["A", "A ", "b", " ", "", DECOMPOSED, COMPOSED, "\n"]), min_size=1, max_size=3)
