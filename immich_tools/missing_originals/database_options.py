@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from attrs import frozen
@@ -88,6 +88,9 @@ class DatabaseOptions:
     :raises UsageError: a value is impossible, or two contradict each other.
     """
 
+    in_files: ClassVar[tuple[str, ...]] = ("DB_HOSTNAME", "DB_DATABASE_NAME", "DB_USERNAME")
+    """Immich reads these from files as well: https://docs.immich.app/install/environment-variables#docker-secrets"""
+
     url: Annotated[
         Secret | None,
         secret_flag(
@@ -101,7 +104,9 @@ class DatabaseOptions:
         Parameter(
             name="--db-host",
             env_var="DB_HOSTNAME",
-            help=_("Host of the database, or the folder of its socket (default: immich_postgres)."),
+            help=_(
+                "Host of the database, or the folder of its socket (default: immich_postgres). DB_HOSTNAME_FILE names a file with it."
+            ),
         ),
     ] = None
     port: Annotated[
