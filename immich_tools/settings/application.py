@@ -353,7 +353,7 @@ def _report_bug(app: App, invocation: Invocation, error: Exception) -> int:
     summary = _("this is a bug ({kind})").format(kind=type(error).__name__)
     try:
         where = _("details are in {path}").format(path=_write_report(invocation.surroundings.state_folder, details))
-    except OSError:
+    except (OSError, UsageError):
         where = _("run it again with --verbose for details")
     if invocation.verbose:
         with suppress(OSError, ValueError):

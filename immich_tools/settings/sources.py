@@ -190,8 +190,8 @@ def _configuration_file(option: Option | None, tiers: Sequence[Variables], invoc
     chosen = _chosen_path(option, tiers, invocation)
     if chosen is not None:
         return world.working_folder / chosen
-    candidates = (folder / CONFIGURATION_FILE for folder in (world.working_folder, world.configuration_folder))
-    return next((path for path in candidates if _is_file(path)), None)
+    folders = [folder for folder in (world.working_folder, world.configuration_folder) if folder is not None]
+    return next((path for folder in folders if _is_file(path := folder / CONFIGURATION_FILE)), None)
 
 
 def _chosen_path(option: Option | None, tiers: Sequence[Variables], invocation: Invocation) -> Path | None:
