@@ -57,6 +57,7 @@ class Sources:
         """
         invocation = current_invocation.get() or Invocation(Surroundings())
         command_table = self.table or (commands[0] if commands else None)
+        invocation.command = command_table or ""
         declared = Declared.by(arguments)
         older = declared.legacy(arguments)
         options = list(options_of(arguments, older, command_table, declared.all_of("in_files")))

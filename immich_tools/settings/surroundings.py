@@ -74,6 +74,8 @@ class Invocation:
     :param turns: the accounts that the configuration names.
     :param turn: the account for which a command runs that is run for each.
     :param warned_of: variables that look like slips, and of which that has been said.
+    :param command: name of the command, once it is known.
+    :param hearers: options that want to know how it ends (`settings.ending`), each with the account that it was given for.
     :param complain: says an error that a person can act on, and returns its exit code; None outside of a command.
     """
 
@@ -89,6 +91,8 @@ class Invocation:
     turns: tuple[Turn, ...] = ()
     turn: Turn | None = None
     warned_of: set[str] = field(factory=set)
+    command: str = ""
+    hearers: list[tuple[object, str | None]] = field(factory=list)
     complain: Callable[[str, ExitCode], int] | None = None
 
     @property
