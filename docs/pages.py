@@ -14,14 +14,22 @@ from immich_tools.settings.values import typed
 
 
 def commands(app: App) -> list[str]:
-    """Names of the app's own commands, sorted."""
-    return sorted(name for name in app if not name.startswith("-"))
+    """Names of the app's own commands and of the commands within these, sorted."""
+    names = sorted(name for name in app if not name.startswith("-"))
+    return [each for name in names for each in (name, *(f"{name} {inner}" for inner in commands(app[name])))]
+
+
+def command_of(app: App, name: str) -> App:
+    """The command of a name, which may be one within another: ``runs set-aside``."""
+    for word in name.split():
+        app = app[word]
+    return app
 
 
 def arguments_of(app: App, name: str) -> ArgumentCollection:
     """All that one command takes."""
     # A command taken out of its app would not know the app's own rules for flags.
-    return app[name].assemble_argument_collection(default_parameter=app.default_parameter)
+    return command_of(app, name).assemble_argument_collection(default_parameter=app.default_parameter)
 
 
 def shown(app: App, name: str) -> Iterator[Argument]:

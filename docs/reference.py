@@ -12,7 +12,7 @@ from pathlib import Path
 from cyclopts import App
 from cyclopts.argument import Argument
 
-from docs.pages import commands, default, keep, row, shown
+from docs.pages import command_of, commands, default, keep, row, shown
 from immich_tools.cli import toolkit_app
 
 PAGE = Path(__file__).with_name("reference.md")
@@ -33,7 +33,7 @@ def section(app: App, name: str) -> str:
     """One command: what it does, and a table of its options."""
     lines = [
         f"\n## immich-toolkit {name}\n",
-        str(app[name].help).strip(),
+        str(command_of(app, name).help).strip(),
         "",
         "| option | environment | default | what it does |",
         "|---|---|---|---|",

@@ -48,7 +48,7 @@ def toolkit_app() -> App:
         name="apply",
         help=_("Carry out a saved plan, as far as it is still true."),
     )
-    app.command("immich_tools.commands.runs:list_runs", name="runs", help=_("List past runs."))
+    app.command("immich_tools.commands.runs:runs_app", name="runs", help=_("List past runs."))
     app.command("immich_tools.commands.runs:undo_run", name="undo", help=_("Bring back what a run changed."))
     app.command("immich_tools.commands.runs:resume_run", name="resume", help=_("Go on with a run that was cut short."))
     app.command(

@@ -4,6 +4,7 @@
     ├── UsageError              2  wrong options, configuration or plan file
     ├── Stopped                 4  a guard stopped the run; nothing was changed
     │   ├── GuardTripped
+    │   ├── UnreadableJournal
     │   ├── IncompleteListing
     │   └── WriteRefused
     ├── ServerUnreachable       5
@@ -61,6 +62,10 @@ class Stopped(ToolkitError):
 
 class GuardTripped(Stopped):
     """A plan would remove more than its guards allow."""
+
+
+class UnreadableJournal(Stopped):
+    """A journal of an earlier run cannot be read, on which a decision rests."""
 
 
 class IncompleteListing(Stopped):

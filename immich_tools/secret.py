@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, NoReturn, final
@@ -13,6 +15,25 @@ from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 
 MASK: Final = "**********"
+
+SHORTEST: Final = 8
+"""Characters; a shorter secret is masked in addresses and assignments only, because any text may hold it by chance."""
+UNMISTAKABLE: Final = 16
+"""Characters; a secret as long as that is masked wherever it stands, also within a longer word."""
+
+_ESCAPES: Final = (
+    r"\\[abfnrtv0]",
+    "%[0-9A-Fa-f]{2}",
+    *(rf"\\{kind}[0-9A-Fa-f]{{{n}}}" for kind, n in (("x", 2), ("u", 4), ("U", 8))),
+)
+_START: Final = "(?:{})".format("|".join([r"(?<!\w)", *(f"(?<={escape})" for escape in _ESCAPES)]))
+"""Where a word begins; the last letter of an escaped character (``\\n``, ``%3D``) belongs to no word."""
+_ASSIGNED: Final = r"""(?:=|(?i:pass|pwd|secret|token|key|auth)\w*["']?\s*:)\s*b?["']?"""
+_IN_ADDRESS: Final = r"//(?:[^\s/?#]*:)?"
+
+
+class NoReadablePath(UsageError):
+    """What should be the path of a secret's file is none. It may be the secret itself, so the message does not show it."""
 
 
 @final
@@ -40,19 +61,15 @@ class Secret:
         """Read a secret from a file; line ends at its end do not count.
 
         :param path: a UTF-8 text file holding nothing but the secret.
-        :raises UsageError: when the file is missing, unreadable, empty or not one line of text. The content is never
-            part of the message.
+        :raises NoReadablePath: there is no such file.
+        :raises UsageError: when the file is unreadable, empty or not one line of text. The content is never part of the message.
         """
+        text = secret_text(path)
         try:
-            return cls(path.read_text(encoding="utf-8-sig").rstrip("\r\n"))
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-        except UnicodeDecodeError:
-            reason = _("is not UTF-8 text")
+            return cls(text.reveal().rstrip("\r\n"))
         except ValueError as error:
             reason = str(error)
-        # Raised outside the handlers: the decoding error carries the file's bytes and must not become the context.
-        raise UsageError(_("secret file {path}: {reason}").format(path=path, reason=reason))
+        raise secret_file_error(path, reason)
 
     def reveal(self) -> str:
         """The secret as plain text; for the one place that sends it, never for a message."""
@@ -93,17 +110,75 @@ class Secret:
         raise TypeError("a Secret cannot be pickled: it would be written as plain text")
 
 
+@final
+class HiddenText:
+    """The text of a file that may hold secrets, kept out of tracebacks that show local variables."""
+
+    __slots__ = ("__text",)
+
+    def __init__(self, text: str) -> None:
+        self.__text = text
+
+    def reveal(self) -> str:
+        """The text."""
+        return self.__text
+
+
+def secret_text(path: Path) -> HiddenText:
+    """The text of a file that holds secrets.
+
+    :raises NoReadablePath: there is no such file.
+    :raises UsageError: it cannot be read.
+    """
+    try:
+        return HiddenText(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except UnicodeDecodeError:
+        reason = _("is not UTF-8 text")
+    except ValueError:
+        # A path with a NUL character.
+        reason = ""
+    # Raised outside the handlers: the decoding error carries the file's bytes and must not become the context.
+    if not os.path.lexists(path):
+        raise NoReadablePath(_("there is no such file; its name is not shown, because it may be the secret itself"))
+    raise secret_file_error(path, reason)
+
+
+def secret_file_error(path: Path, reason: str) -> UsageError:
+    """The error of a file that is there and holds no secret."""
+    return UsageError(_("secret file {path}: {reason}").format(path=path, reason=reason))
+
+
 def redact(text: str, secrets: Iterable[Secret]) -> str:
     """Replace every secret in a text by a mask, also where it is quoted for a URL, for JSON or by ``repr``.
+
+    Only the secret itself is masked, not the same letters as a part of another word: a password may well be ``postgres``, on a host
+    ``immich_postgres``. Ordinary words (letters only) and secrets of fewer than `SHORTEST` characters are masked only in addresses
+    (``//user:SECRET@host``) and assignments (``password=SECRET``); secrets of `UNMISTAKABLE` characters wherever they stand.
 
     :param text: a log line, an error message or a traceback.
     :param secrets: what must not be shown.
     """
-    forms = {form for secret in secrets for form in _written_forms(secret.reveal())}
+    plains = {secret.reveal() for secret in secrets}
+    forms = {form: plain for plain in plains for form in _written_forms(plain)}
     # A secret may contain another one: the longest goes first, or its rest would stay readable.
     for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
+        if form in text:
+            text = _masked(text, form, forms[form])
     return text
+
+
+def _masked(text: str, form: str, plain: str) -> str:
+    if len(plain) >= UNMISTAKABLE:
+        return text.replace(form, MASK)
+    word = re.escape(form)
+    end = r"(?!\w)" if form[-1:].isalnum() or form.endswith("_") else ""
+    text = re.sub(f"({_IN_ADDRESS}){word}(?=@)|({_ASSIGNED}){word}{end}", rf"\g<1>\g<2>{MASK}", text)
+    if len(plain) < SHORTEST or plain.isalpha():
+        return text
+    start = _START if form[:1].isalnum() or form.startswith("_") else ""
+    return re.sub(f"{start}{word}{end}", MASK, text)
 
 
 def _written_forms(plain: str) -> set[str]:

@@ -6,10 +6,16 @@ needs, and removes them. Its machine learning should be off: whoever finds dupli
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.environment import cleared
 
 if TYPE_CHECKING:
     from tests.missing_originals.postgres import Postgres
@@ -27,6 +33,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("immich", "whole runs against a real, throw-away Immich server")
     group.addoption(URL, metavar="URL", help="its address; users are created there and removed")
     group.addoption(ADMIN_KEY, metavar="KEY", help="an administrator's API key with all permissions")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what the caller's environment says of servers, databases and proxies from all tests, and from what they start.
+
+    Not a fixture, because some modules look at the environment when they are imported.
+    """
+    stack = ExitStack()
+    home = stack.enter_context(TemporaryDirectory(prefix="pytest-home-", ignore_cleanup_errors=True))
+    stack.enter_context(cleared(os.environ, Path(home)))
+    config.add_cleanup(stack.close)
 
 
 def _is_real(config: pytest.Config) -> bool:

@@ -27,8 +27,7 @@ from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
 from immich_tools.plan.storage import check_place
 from immich_tools.report.output import Output
-from immich_tools.service.notify import Notifier, told
-from immich_tools.service.options import NotificationOptions
+from immich_tools.service.notify import RunNotifications
 from immich_tools.session import connect, guards_of, typed_consent
 from immich_tools.settings import (
     AccountOptions,
@@ -67,7 +66,7 @@ def album_backup(
     connection: Annotated[Connection, Parameter(name="*")] = CONNECTION,
     users: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
-    notifications: Annotated[NotificationOptions, Parameter(name="*")] = NotificationOptions(),
+    notifications: Annotated[RunNotifications, Parameter(name="*")] = RunNotifications(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """Copy albums into an external library, every file proven; then, if asked to, let go of the uploads.
@@ -80,7 +79,6 @@ def album_backup(
         check_place(changes.save_plan)
     with (
         Output(output) as out,
-        told(Notifier(notifications, out.say), TOOL),
         _connected(connection, changes, out) as connected,
     ):
         if listing.list:

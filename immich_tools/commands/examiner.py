@@ -11,12 +11,13 @@ from attrs import frozen
 from immich_tools.cli import toolkit_app
 from immich_tools.immich.address import api_address
 from immich_tools.service.jobs import Examined
+from immich_tools.service.message import Occasion
+from immich_tools.service.notify import RunNotifications
 from immich_tools.service.options import NotificationOptions
 from immich_tools.settings import AccountOptions, ConnectionOptions
 from immich_tools.settings.application import Parsed, parse
 from immich_tools.settings.summary import SUMMARY_FLAG
 
-SWITCHES: Final = ("--notify-failure", "--notify-guard", "--notify-change")
 DECIDED_BY: Final = {"--unattended": "--apply"}
 """Flags whose question another flag answers as well."""
 
@@ -48,16 +49,26 @@ class Examiner:
         for flag, value in {**self.defaults, **(defaults or {})}.items():
             if flag not in given and DECIDED_BY.get(flag) not in given:
                 words.append(f"{flag}={value}" if value else flag)
-        if any(self._tells_the_same(each) for each in parsed):
-            words += [f"--no-{switch.removeprefix('--')}" for switch in SWITCHES if switch not in given]
+        words += (word for word in self._silencing(parsed) if _opposite(word) not in named)
         return Examined(tuple(words), frozenset(_servers(parsed)))
 
-    def _tells_the_same(self, parsed: Parsed) -> bool:
-        if not self.notifications.channels():
-            return False
-        return any(
-            isinstance(value, NotificationOptions) and value == self.notifications for value in parsed.values.values()
-        )
+    def _silencing(self, parsed: Sequence[Parsed]) -> Sequence[str]:
+        """The flags that keep a tool from telling those whom the schedule tells of its run."""
+        found = [value for each in parsed for value in each.values.values() if isinstance(value, RunNotifications)]
+        everybody = self.notifications.recipients()
+        if not any(value.recipients() for value in found) or not all(
+            value.recipients() <= everybody for value in found
+        ):
+            return ()
+        occasions = frozenset[Occasion]().union(*(value.occasions for value in found))
+        if occasions <= self.notifications.occasions:
+            return ("--no-notify",)
+        both = occasions & self.notifications.occasions
+        return [f"--no-notify-{occasion.value}" for occasion in Occasion if occasion in both]
+
+
+def _opposite(flag: str) -> str:
+    return flag.replace("--no-", "--", 1)
 
 
 def _servers(parsed: Sequence[Parsed]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from immich_tools.service.jobs import jobs_of
 from immich_tools.service.options import NotificationOptions, ScheduleOptions
 from immich_tools.service.place import Place
 from immich_tools.service.process import Program, SystemClock, local_zone
-from immich_tools.service.schedule import Job, Task, serve
+from immich_tools.service.schedule import Job, Task, how_stopped, serve
 from immich_tools.settings import (
     Invocation,
     OutputOptions,
@@ -93,7 +93,11 @@ def _once(task: Task, chronicle: Chronicle) -> int:
     """Run a tool once, as a container without CRON_EXPRESSION does."""
     began = chronicle.clock.now()
     chronicle.begins(task, began, began)
-    how = Program()(task)
+    try:
+        how = Program()(task)
+    except KeyboardInterrupt as stop:
+        chronicle.cut_short(task, began, chronicle.clock.now(), how_stopped(stop))
+        raise
     chronicle.ended(task, began, chronicle.clock.now(), how)
     return how.exit_code if how.exit_code >= 0 else BY_SIGNAL - how.exit_code
 

@@ -15,6 +15,7 @@ from immich_tools.duplicates.options import DuplicatesOptions
 from immich_tools.duplicates.plan import make_plan
 from immich_tools.i18n import _
 from immich_tools.plan.library_memory import LibraryMemory
+from immich_tools.service.notify import RunNotifications
 from immich_tools.session import Session
 from immich_tools.settings import (
     ApplyOptions,
@@ -51,6 +52,7 @@ def duplicates(
     options: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
+    notifications: Annotated[RunNotifications, Parameter(name="*")] = RunNotifications(),
     accounts: Annotated[EachAccountOptions, Parameter(name="*")] = EachAccountOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:

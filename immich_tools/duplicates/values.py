@@ -11,6 +11,7 @@ from cyclopts import Token
 from immich_tools.duplicates.choices import Rule
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.settings.values import split_list
 
 _RULE_NAMES: Final = {rule.value: rule for rule in Rule}
 
@@ -44,4 +45,5 @@ def read_names(_annotation: object, tokens: Sequence[Token]) -> tuple[str, ...]:
 
 
 def _separated(tokens: Sequence[Token]) -> list[str]:
-    return [part.strip() for token in tokens for part in token.value.split(",")]
+    # Where a list is written as such, each of its texts is one: a folder may have a comma in its name.
+    return [part for token in tokens for part in (split_list(token.value) if token.source == "cli" else [token.value])]

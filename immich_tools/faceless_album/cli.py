@@ -12,8 +12,7 @@ from immich_tools.faceless_album.gather import gather
 from immich_tools.faceless_album.options import FacelessAlbumOptions
 from immich_tools.faceless_album.plan import TOOL, check_guards, make_plan
 from immich_tools.i18n import _
-from immich_tools.service.notify import Notifier, told
-from immich_tools.service.options import NotificationOptions
+from immich_tools.service.notify import RunNotifications
 from immich_tools.session import Session
 from immich_tools.settings import (
     ApplyOptions,
@@ -40,7 +39,7 @@ def faceless_album(
     changes: Annotated[ApplyOptions, Parameter(name="*")] = ApplyOptions(),
     connection: Annotated[Connection, Parameter(name="*")] = Connection(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
-    notifications: Annotated[NotificationOptions, Parameter(name="*")] = NotificationOptions(),
+    notifications: Annotated[RunNotifications, Parameter(name="*")] = RunNotifications(),
     accounts: Annotated[EachAccountOptions, Parameter(name="*")] = EachAccountOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
@@ -48,7 +47,7 @@ def faceless_album(
 
     Without --apply nothing is changed: the plan is shown.
     """
-    with Session(connection, output, changes) as session, told(Notifier(notifications, session.output.say), TOOL):
+    with Session(connection, output, changes) as session:
         facts = gather(session.immich, tool, journal_folder=changes.journals())
         plan = make_plan(facts, tool)
         session.show(plan)

@@ -13,7 +13,7 @@ from immich_tools.faceless_album.plan import TOOL
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum, SetAlbumField
 from immich_tools.plan.effects.base import Action
-from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
+from immich_tools.plan.journal import Run, runs_of
 from immich_tools.plan.result import Status
 from immich_tools.settings.documents import from_document
 
@@ -25,13 +25,14 @@ def remembered(folder: Path, user_id: str, options: FacelessAlbumOptions) -> Alb
     """What is known of the albums that runs with the same rule and name kept; some may be gone.
 
     :param folder: of the journals; need not exist.
+    :raises UnreadableJournal: the journal of a run cannot be read.
     """
     given: dict[str, set[str]] = {}
     before: dict[str, Given] = {}
-    found, undos = runs(folder, f"*-{TOOL}-*{SUFFIX}"), undo_runs(folder)
-    kept = {run.id for run in found if _purpose(_options_of(run)) == _purpose(options)}
-    undone = {run.undoes for run in undos}
-    for run in sorted([*found, *undos], key=lambda each: (each.started, each.id)):
+    found = runs_of(TOOL, folder)
+    kept = {run.id for run in found if run.undoes is None and _purpose(_options_of(run)) == _purpose(options)}
+    undone = {run.undoes for run in found}
+    for run in found:
         # Runs of other tools are undone as well; their albums are not this one's.
         if run.plan.user_id != user_id or not (run.id in kept or run.undoes in before):
             continue

@@ -19,6 +19,7 @@ from immich_tools.folder_albums.plan import check_found, make_plan
 from immich_tools.i18n import _
 from immich_tools.plan.model import Plan
 from immich_tools.report.output import Output
+from immich_tools.service.notify import RunNotifications
 from immich_tools.session import Session, agree, guards_of
 from immich_tools.settings import SourceOptions, account_in_turn, make_app, run, takes_prefixes_of
 
@@ -46,6 +47,7 @@ def folder_albums(
     connection: Annotated[Connection, Parameter(name="*")] = CONNECTION,
     keys: Annotated[Keys, Parameter(name="*")] = KEYS,
     output: Annotated[Said, Parameter(name="*")] = SAID,
+    notifications: Annotated[RunNotifications, Parameter(name="*")] = RunNotifications(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
     """Make albums from the folders of external libraries, and keep them filled.

@@ -14,7 +14,7 @@ from immich_tools.folder_albums.scheme import Scheme
 from immich_tools.plan.effects.album_creation import CreateAlbum
 from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, SetAlbumField
 from immich_tools.plan.effects.base import Change
-from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
+from immich_tools.plan.journal import Run, runs_of
 from immich_tools.plan.model import Label
 from immich_tools.plan.result import Result, Status
 
@@ -45,11 +45,10 @@ def made_albums(folder: Path, user_id: str) -> dict[str, MadeAlbum]:
 
     :param folder: of the journals; need not exist.
     :param user_id: whose albums count.
+    :raises UnreadableJournal: the journal of a run cannot be read.
     """
     known: dict[str, _Known] = {}
-    for run in sorted(
-        [*runs(folder, f"*-{TOOL}-*{SUFFIX}"), *undo_runs(folder)], key=lambda run: (run.started, run.id)
-    ):
+    for run in runs_of(TOOL, folder):
         if run.plan.user_id != user_id:
             continue
         if run.undoes is not None:

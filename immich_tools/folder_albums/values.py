@@ -6,20 +6,20 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import Enum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from cyclopts import Token
 
 from immich_tools.errors import UsageError
 from immich_tools.folder_albums.levels import Rewrite
 from immich_tools.i18n import _
+from immich_tools.settings import Separated
 
 Choice = TypeVar("Choice", bound=Enum)
 
 
-def split_colons(_annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
-    """The entries of a list as the older container writes them: ``Vacation:Birthdays``. An empty one is refused by who reads them."""
-    return [entry.strip() for entry in text.split(":")]
+split_colons: Final = Separated(":")
+"""The entries of a list as the older container writes them: ``Vacation:Birthdays``."""
 
 
 def read_choice(kind: type[Choice], *refused: Choice) -> Callable[[object, Sequence[Token]], Choice]:

@@ -19,8 +19,7 @@ from immich_tools.missing_originals.records import RecordSource
 from immich_tools.missing_originals.report_file import ReportFile, report_path
 from immich_tools.missing_originals.rounds import Round
 from immich_tools.report.output import Output
-from immich_tools.service.notify import Notifier
-from immich_tools.service.options import NotificationOptions
+from immich_tools.service.notify import RunNotifications
 from immich_tools.settings import (
     AccountOptions,
     ApplyOptions,
@@ -60,7 +59,7 @@ def missing_originals(
     options: Annotated[RunOptions, Parameter(name="*")] = RunOptions(),
     connection: Annotated[ConnectionOptions, Parameter(name="*")] = ConnectionOptions(),
     output: Annotated[OutputOptions, Parameter(name="*")] = OutputOptions(),
-    notifications: Annotated[NotificationOptions, Parameter(name="*")] = NotificationOptions(),
+    notifications: Annotated[RunNotifications, Parameter(name="*")] = RunNotifications(),
     accounts: Annotated[AccountOptions, Parameter(name="*")] = AccountOptions(),
     source: Annotated[SourceOptions, Parameter(name="*")] = SourceOptions(),
 ) -> int:
@@ -84,7 +83,6 @@ def missing_originals(
             changes=changes,
             connection=connection,
             output=out,
-            notifier=Notifier(notifications, out.say),
             report=report,
         ) as round_,
     ):

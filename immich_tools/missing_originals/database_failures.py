@@ -68,6 +68,14 @@ def not_connected(words: str, address: DatabaseAddress) -> ToolkitError:
                 address=address, reason=_first_line(words, address)
             )
         )
+    if "resolve host" in words or "translate host name" in words:
+        return ServerUnreachable(
+            _(
+                "Cannot reach the database {address}: this computer does not know the host {host}. A container's name is known only to "
+                "containers of its network: set DB_HOSTNAME to where the database's port is published, or read through the API "
+                "with --source api."
+            ).format(address=address, host=address.host)
+        )
     return ServerUnreachable(
         _("Cannot reach the database {address}: {reason}").format(address=address, reason=_first_line(words, address))
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, ClassVar, Final, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from attrs import frozen
@@ -37,6 +38,8 @@ _WRONG_FORM: Final = _(
 _STRAY_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WITHOUT_MEANING: Final = frozenset({"uselibpqcompat"})
 """What Immich's own ``DB_URL`` may hold to make its database client read ``sslmode`` as PostgreSQL's does, which is how it is read here."""
+_SYSTEM: Final = Path("system")
+"""The client library's word for the certificates that this computer trusts anyway."""
 
 
 class TlsMode(Enum):
@@ -88,6 +91,9 @@ class DatabaseOptions:
     :raises UsageError: a value is impossible, or two contradict each other.
     """
 
+    in_files: ClassVar[tuple[str, ...]] = ("DB_HOSTNAME", "DB_DATABASE_NAME", "DB_USERNAME")
+    """Immich reads these from files as well: https://docs.immich.app/install/environment-variables#docker-secrets"""
+
     url: Annotated[
         Secret | None,
         secret_flag(
@@ -101,7 +107,9 @@ class DatabaseOptions:
         Parameter(
             name="--db-host",
             env_var="DB_HOSTNAME",
-            help=_("Host of the database, or the folder of its socket (default: immich_postgres)."),
+            help=_(
+                "Host of the database, or the folder of its socket (default: immich_postgres). DB_HOSTNAME_FILE names a file with it."
+            ),
         ),
     ] = None
     port: Annotated[
@@ -183,6 +191,8 @@ class DatabaseOptions:
         """
         given = _UrlParts() if self.url is None else _read_url(self.url)
         ca_file = _agreed("--db-ca-file", given.ca_file, self.ca_file)
+        if ca_file is None and given.verifies and self.tls in (None, TlsMode.VERIFY_FULL):
+            ca_file = _SYSTEM
         tls = _agreed("--db-ssl-mode", given.tls, self.tls)
         if tls is None:
             tls = TlsMode.PREFER if ca_file is None else TlsMode.VERIFY_FULL
@@ -214,6 +224,8 @@ class _UrlParts:
     password: Secret | None = None
     tls: TlsMode | None = None
     ca_file: Path | None = None
+    verifies: bool = False
+    """``ssl=true``: as for Immich's client, the server's certificate must be one that this computer trusts."""
 
 
 def _agreed(flag: str, in_url: Value | None, in_option: Value | None) -> Value | None:
@@ -244,13 +256,9 @@ def _parsed(url: str) -> _UrlParts:
     if parts is None or _STRAY_PERCENT.search(url) or not 1 <= int(parts["port"] or DEFAULT_PORT) <= 65535:
         raise _UnusableUrl(_WRONG_FORM)
     settings = dict(parse_qsl(parts["query"] or "", keep_blank_values=True))
-    if settings.keys() - {"host", "sslmode", "sslrootcert"} - _WITHOUT_MEANING:
-        raise _UnusableUrl(_("the database URL has a parameter other than host, sslmode and sslrootcert"))
-    mode = settings.get("sslmode")
-    if mode is not None and mode not in {each.value for each in TlsMode}:
-        raise _UnusableUrl(
-            _("sslmode in the database URL is none of {modes}").format(modes=", ".join(each.value for each in TlsMode))
-        )
+    if settings.keys() - {"host", "ssl", "sslmode", "sslrootcert"} - _WITHOUT_MEANING:
+        raise _UnusableUrl(_("the database URL has a parameter other than host, ssl, sslmode and sslrootcert"))
+    tls = _tls(settings)
     authority = settings.get("sslrootcert")
     return _UrlParts(
         # As in PostgreSQL's own programs the parameter wins: a socket's folder cannot stand between the slashes.
@@ -259,9 +267,33 @@ def _parsed(url: str) -> _UrlParts:
         name=_decoded(parts["name"]),
         user=_decoded(parts["user"]),
         password=_password(parts["password"]),
-        tls=None if mode is None else TlsMode(mode),
+        tls=tls,
         ca_file=Path(authority) if authority else None,
+        verifies="sslmode" not in settings and settings.get("ssl") in _ON,
     )
+
+
+_ON: Final = ("true", "1")
+_OFF: Final = ("false", "0")
+
+
+def _tls(settings: Mapping[str, str]) -> TlsMode | None:
+    """What ``sslmode`` says, or where it is missing ``ssl``, as in Immich's client (pg-connection-string).
+
+    ``no-verify``, which only that knows, encrypts and verifies nothing: PostgreSQL's ``require``.
+    """
+    modes = {each.value: each for each in TlsMode} | {"no-verify": TlsMode.REQUIRE}
+    for name, words in (
+        ("sslmode", modes),
+        ("ssl", modes | dict.fromkeys(_ON, TlsMode.VERIFY_FULL) | dict.fromkeys(_OFF, TlsMode.DISABLE)),
+    ):
+        if name in settings:
+            if settings[name] not in words:
+                raise _UnusableUrl(
+                    _("{name} in the database URL is none of {words}").format(name=name, words=", ".join(words))
+                )
+            return words[settings[name]]
+    return None
 
 
 def _decoded(quoted: str | None) -> str | None:

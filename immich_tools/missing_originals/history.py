@@ -8,7 +8,7 @@ from pathlib import Path
 from immich_tools.missing_originals.memory import Trashed
 from immich_tools.missing_originals.plan import TOOL
 from immich_tools.plan.effects.assets import RestoreAssets, TrashAssets
-from immich_tools.plan.journal import SUFFIX, Run, runs, undo_runs
+from immich_tools.plan.journal import Run, runs_of
 from immich_tools.plan.result import Status
 
 
@@ -17,11 +17,12 @@ def trashed_earlier(folder: Path, user_ids: Collection[str]) -> dict[str, Trashe
 
     :param folder: of the journals; need not exist.
     :param user_ids: whose assets count.
+    :raises UnreadableJournal: the journal of a run cannot be read.
     """
     known: dict[str, Trashed] = {}
-    found = runs(folder, f"*-{TOOL}-*{SUFFIX}")
-    own = {run.id for run in found}
-    for run in sorted([*found, *undo_runs(folder)], key=lambda each: (each.started, each.id)):
+    found = runs_of(TOOL, folder)
+    own = {run.id for run in found if run.undoes is None}
+    for run in found:
         if run.undoes is not None and run.undoes in own:
             own.add(run.id)  # so that what undoes this one counts, too
         if run.id in own and run.plan.user_id in user_ids:

@@ -26,14 +26,13 @@ from immich_tools.missing_originals.gather import (
 )
 from immich_tools.missing_originals.listing import Row, concluded, joint, rows
 from immich_tools.missing_originals.options import MissingOriginalsOptions
-from immich_tools.missing_originals.plan import TOOL, make_plan, stopped_by
+from immich_tools.missing_originals.plan import make_plan, stopped_by
 from immich_tools.missing_originals.records import AssetRecord, RecordSource
 from immich_tools.missing_originals.replan import check_guards, check_proof, check_trash
 from immich_tools.missing_originals.report_file import ReportFile
 from immich_tools.missing_originals.state import read_memory, state_path, write_memory
 from immich_tools.plan.journal_writer import exclusive_lock
 from immich_tools.report.output import Output
-from immich_tools.service.notify import Notifier, told
 from immich_tools.session import Session, connect
 from immich_tools.settings import Account, ApplyOptions, ConnectionOptions
 
@@ -55,7 +54,6 @@ class Round:
     changes: ApplyOptions
     connection: ConnectionOptions
     output: Output
-    notifier: Notifier
     report: ReportFile | None = None
     _stack: ExitStack = field(factory=ExitStack, init=False)
     # User id → a client that can only read.
@@ -80,15 +78,14 @@ class Round:
         :raises ToolkitError: this account takes no part.
         """
         connection = evolve(self.connection, api_key=account.key)
-        with told(self.notifier, TOOL):
-            immich = self._stack.enter_context(connect(connection, read_only=True, output=self.output))
-            if self.changes.apply:
-                immich.check_writable()
-            check_owner(account, immich.me)
-            if immich.me.id in self._readers:
-                raise UsageError(_("the key of account {name} is one more of the same user").format(name=account.name))
-            self._read(immich)
-            self._readers[immich.me.id] = immich
+        immich = self._stack.enter_context(connect(connection, read_only=True, output=self.output))
+        if self.changes.apply:
+            immich.check_writable()
+        check_owner(account, immich.me)
+        if immich.me.id in self._readers:
+            raise UsageError(_("the key of account {name} is one more of the same user").format(name=account.name))
+        self._read(immich)
+        self._readers[immich.me.id] = immich
         return lambda: self._carry_out(connection)
 
     def _read(self, immich: Immich) -> None:
@@ -105,7 +102,7 @@ class Round:
                 raise
 
     def _carry_out(self, connection: ConnectionOptions) -> int:
-        with told(self.notifier, TOOL), Session(connection, self.output, self.changes) as session:
+        with Session(connection, self.output, self.changes) as session:
             facts = self._inspected().facts(session.immich)
             plan = make_plan(facts, self.tool)
             session.show(plan)

@@ -69,7 +69,8 @@ def apply(
         # What a killed run left needs room as well, and undoing that run is the last who knows of it.
         remove_leftovers(change.action for change in written)
         check_room(plan.changes)
-        with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes) as journal:
+        user = immich.me.name or immich.me.email
+        with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes, user=user) as journal:
             executor = PlanExecutor(
                 immich,
                 plan,

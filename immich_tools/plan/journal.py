@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from immich_tools.codec import structured
-from immich_tools.errors import UsageError
+from immich_tools.errors import UnreadableJournal, UsageError
 from immich_tools.i18n import _
 from immich_tools.plan.codec import plan_converter
 from immich_tools.plan.effects.tags import TagAssets, with_upper
@@ -43,6 +43,8 @@ class Run:
     :ivar carried: by the id of a change to tags that was sent, its assets that carried the tag before.
     :ivar covers: album id → the cover it had before that went to the trash.
     :ivar assets_before: by asset id, what it held before the run wrote to it.
+    :ivar user: name of the user whose assets the run changed; empty in journals of older versions.
+    :ivar damaged: whether a line cannot be read that no crash explains: what it said of the run is lost.
     """
 
     id: str
@@ -61,6 +63,8 @@ class Run:
     carried: Mapping[str, tuple[str, ...]] = field(factory=dict)
     assets_before: Mapping[str, Expected] = field(factory=dict)
     covers: Mapping[str, str] = field(factory=dict)
+    user: str = ""
+    damaged: bool = False
 
     def with_status(self, status: Status) -> list[str]:
         """Ids of the changes with `status`, in the plan's order."""
@@ -81,6 +85,7 @@ class _Start:
     plan: Any
     permanent: str | None = None
     undoes: str | None = None
+    user: str = ""
     format: int = 1
 
 
@@ -121,7 +126,28 @@ def read_run(path: Path) -> Run:
         carried=state.carried,
         assets_before=state.assets_before,
         covers=state.covers,
+        damaged=_is_damaged(others),
     )
+
+
+def _is_damaged(lines: Collection[bytes]) -> bool:
+    """Whether a line is broken; a crash only breaks the last one, behind which a later program may have resumed the run."""
+    broken = False
+    for line in lines:
+        if not line:
+            continue
+        if broken and _parse(line).get("event") != "resume":
+            return True
+        broken = not _is_json(line)
+    return False
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _tell(event: dict[str, Any], state: JournalState, plan: Numbering) -> None:
@@ -151,8 +177,8 @@ def _begun(path: Path, head: dict[str, Any]) -> Run:
         # Without a schema, which earlier versions demand: they must not take the numbers of format 2 for nothing.
         plan = plan_from_json(start.plan if start.format == 1 else {"schema": SCHEMA, **start.plan})
     except (ValueError, TypeError, UsageError):
-        raise UsageError(_("{path} is no journal of a run.").format(path=path)) from None
-    return Run(start.run, path, start.started, start.server, plan, start.permanent, start.undoes)
+        raise UsageError(_("{path} is not the journal of a run, or is damaged.").format(path=path)) from None
+    return Run(start.run, path, start.started, start.server, plan, start.permanent, start.undoes, user=start.user)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -163,21 +189,97 @@ def _parse(line: bytes) -> dict[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
+@frozen
+class Unreadable:
+    """A journal that cannot be read, or not all of it.
+
+    :ivar reason: a sentence that names the file.
+    :ivar is_newer: whether a later version wrote it, which can read it.
+    """
+
+    path: Path
+    reason: str
+    is_newer: bool = False
+
+
+@frozen
+class Journals:
+    """What the journals of a folder tell.
+
+    :ivar runs: oldest first; also those of which a part cannot be read.
+    :ivar unreadable: by name, that is by age.
+    """
+
+    runs: tuple[Run, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+def read_journals(folder: Path, *patterns: str) -> Journals:
+    """Read the journals of a folder, which need not exist.
+
+    :param patterns: which files to look at; none for all journals.
+    :raises UsageError: the folder cannot be read.
+    """
+    try:
+        # Not glob(), which takes a folder that cannot be read for an empty one.
+        paths = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return Journals()
+    except OSError as error:
+        raise UsageError(
+            _(
+                "The folder {path} with the journals of earlier runs cannot be read: {reason}. "
+                "Set HOME, XDG_STATE_HOME or --journal-folder."
+            ).format(path=folder, reason=error.strerror or type(error).__name__)
+        ) from None
+    found: list[Run] = []
+    unreadable: list[Unreadable] = []
+    for path in paths:
+        if not any(path.match(pattern) for pattern in patterns or (f"*{SUFFIX}",)):
+            continue
+        try:
+            run = read_run(path)
+        except UsageError as error:
+            unreadable.append(Unreadable(path, str(error), isinstance(error, NewerJournal)))
+            continue
+        found.append(run)
+        if run.damaged:
+            unreadable.append(Unreadable(path, _("A part of the journal {path} cannot be read.").format(path=path)))
+    return Journals(tuple(sorted(found, key=lambda run: (run.started, run.id))), tuple(unreadable))
+
+
+def runs_of(tool: str, folder: Path) -> tuple[Run, ...]:
+    """All runs of a tool, and all that undo any run, oldest first.
+
+    :raises UnreadableJournal: one cannot be read. What it says is never taken for something that did not happen.
+    :raises NewerJournal: a later version wrote one.
+    :raises UsageError: the folder cannot be read.
+    """
+    found = read_journals(folder, f"*-{tool}-*{SUFFIX}", f"*-{UNDO}-*{SUFFIX}")
+    for each in found.unreadable:
+        if each.is_newer:
+            raise NewerJournal(each.reason)
+        raise UnreadableJournal(
+            _(
+                "{reason} {tool} needs to know what earlier runs did. Nothing was changed. "
+                "If nobody can repair it: immich-toolkit runs set-aside {name}"
+            ).format(reason=each.reason, tool=tool, name=each.path.name)
+        )
+    return found.runs
+
+
 def runs(folder: Path, pattern: str = f"*{SUFFIX}") -> list[Run]:
-    """Every run whose journal is in `folder`, oldest first; files that are no journals are passed over.
+    """Every run whose journal in `folder` can be read, oldest first.
 
     :param pattern: which files to look at.
     :raises NewerJournal: there is one that this version cannot read; what it did must not be taken for not done.
+    :raises UsageError: the folder cannot be read.
     """
-    found = []
-    for path in sorted(folder.glob(pattern)) if folder.is_dir() else []:
-        try:
-            found.append(read_run(path))
-        except NewerJournal:
-            raise
-        except UsageError:
-            continue
-    return sorted(found, key=lambda run: (run.started, run.id))
+    found = read_journals(folder, pattern)
+    for each in found.unreadable:
+        if each.is_newer:
+            raise NewerJournal(each.reason)
+    return list(found.runs)
 
 
 def undoing(run: Run, known: Collection[Run]) -> list[Run]:

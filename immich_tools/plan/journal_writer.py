@@ -96,9 +96,12 @@ class Journal:
             raise _unwritable(path, error) from None
 
     @classmethod
-    def create(cls, folder: Path, plan: Plan, *, server: str, permanent: str | None, undoes: str | None) -> Self:
+    def create(
+        cls, folder: Path, plan: Plan, *, server: str, permanent: str | None, undoes: str | None, user: str = ""
+    ) -> Self:
         """Begin the journal of a new run.
 
+        :param user: name of the user whose assets it changes.
         :raises UsageError: the folder cannot be written to; nothing has been changed then.
         """
         now = datetime.now(UTC)
@@ -113,7 +116,14 @@ class Journal:
             ) from None
         journal = cls(run_id, folder / f"{run_id}{SUFFIX}", plan, "x")
         values = {name: value for name, value in plan_to_json(plan).items() if name != "schema"}
-        head = {"run": run_id, "started": now.isoformat(), "server": server, "permanent": permanent, "undoes": undoes}
+        head = {
+            "run": run_id,
+            "started": now.isoformat(),
+            "server": server,
+            "user": user,
+            "permanent": permanent,
+            "undoes": undoes,
+        }
         try:
             journal._write({"event": "start", "format": FORMAT, **head, "plan": values}, sync=True)
         except JournalWriteError as lost:

@@ -1,4 +1,4 @@
-"""Ways to tell people of a run: mail, Apprise, a webhook and a ping. A way that fails says so and hinders nothing."""
+"""Notification channels: mail, Apprise, webhooks and pings. Failures are reported and never fail a run."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Mail:
     user: str | None = None
     password: Secret | None = None
     implicit_tls: bool = True
-    context: ssl.SSLContext = field(factory=ssl.create_default_context, repr=False)
+    context: ssl.SSLContext = field(factory=ssl.create_default_context, repr=False, eq=False)
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from attrs import define, field
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _, ngettext
-from immich_tools.service.health import Health, HealthFile, JobHealth
+from immich_tools.service.health import INTERRUPTED, Health, HealthFile, JobHealth
 from immich_tools.service.message import span
 from immich_tools.service.notify import Notifier
 from immich_tools.service.options import NotificationOptions
@@ -114,6 +114,17 @@ class Chronicle:
         with self._unhindered():
             notifier = Notifier(self.notifications, partial(self._tell, level=logging.ERROR))
             notifier.tell(job.name, job.tool, began, now, how)
+
+    def cut_short(self, job: Task, began: datetime, now: datetime, how: Ended) -> None:
+        """A run has ended because the schedule is to stop; whoever stops it knows, and waits for it."""
+        self._note(job, lambda health: health.ended(now, how.exit_code))
+        words = _("{job}: stopped with exit code {code} after {took}")
+        if how.exit_code in INTERRUPTED:
+            words += _("; 'immich-toolkit runs' shows whether it can be resumed")
+        self._tell(
+            words.format(job=job.name, code=how.exit_code, took=span(began, now)),
+            logging.INFO if how.went_well else logging.WARNING,
+        )
 
     def missed(self, job: Job, times: Sequence[datetime]) -> None:
         """Runs that will not take place."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Self
+from typing import Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
@@ -14,6 +14,17 @@ from immich_tools.errors import UsageError
 from immich_tools.i18n import _
 
 _A_LEAP_DAY_ON_A_SUNDAY = datetime(2004, 2, 29, tzinfo=UTC)
+
+NICKNAMES: Final = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+"""Short forms, as crontab(5) defines them."""
 
 
 @frozen
@@ -34,24 +45,21 @@ class Cron:
     def parse(cls, expression: str, zone: ZoneInfo) -> Self:
         """Read an expression.
 
-        Quotes around it are taken off: a list of variables in a compose file leaves them there.
+        Quotes around it are taken off: a list of variables in a compose file leaves them there. ``@hourly``, ``@daily`` and the other
+        short forms of crontab are read as well.
 
         :raises UsageError: it is not valid, or names a day that never comes.
         """
         text = expression.strip()
         if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1].strip()
-        try:
-            next(CronSim(text, _A_LEAP_DAY_ON_A_SUNDAY))
-        except CronSimError as error:
-            reason = str(error)
-        except StopIteration:
-            reason = _("that day never comes")
-        else:
+        text = NICKNAMES.get(text.lower(), text)
+        reason = _refusal(text)
+        if reason is None:
             return cls(" ".join(text.split()), zone)
         raise UsageError(
             _(
-                "'{text}' is no cron expression: {reason}. Write five fields, such as '0 3 * * *' for 3 at night."
+                "'{text}' is not a valid cron expression: {reason}. Write five fields, such as '0 3 * * *' for 3 at night."
             ).format(text=expression, reason=reason[:1].lower() + reason[1:])
         )
 
@@ -64,13 +72,31 @@ class Cron:
             yield due.astimezone(UTC)
 
 
+def _refusal(text: str) -> str | None:
+    """Why a text is not an expression; None where it is one."""
+    fields = len(text.split())
+    if text.lower() == "@reboot":
+        return _("a job runs when the schedule begins with at-start = true, or RUN_AT_FIRST_STARTUP=true")
+    if text.startswith("@"):
+        return _("the short forms are {names}").format(names=", ".join(NICKNAMES))
+    if fields == 6:
+        return _("it has six fields; leave out the one for seconds or years")
+    try:
+        next(CronSim(text, _A_LEAP_DAY_ON_A_SUNDAY))
+    except CronSimError as error:
+        return str(error)
+    except StopIteration:
+        return _("that day never comes")
+    return None
+
+
 def zone_called(name: str) -> ZoneInfo:
-    """A time zone by its name, such as ``Europe/Berlin``.
+    """A time zone by its name, such as ``Europe/Berlin``; spaces around it do not count, nor a colon before it, as in POSIX.
 
     :raises UsageError: there is none of that name.
     """
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name.strip().removeprefix(":").strip())
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UsageError(
             _("There is no time zone '{name}'; write one such as Europe/Berlin or UTC.").format(name=name)

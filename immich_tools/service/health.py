@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,9 +15,12 @@ from cattrs import Converter
 
 from immich_tools.codec import strict_converter, structured
 from immich_tools.disk.atomic import write_atomically
-from immich_tools.errors import UsageError
+from immich_tools.errors import ExitCode, UsageError
 from immich_tools.i18n import _
 from immich_tools.service.schedule import WELL
+
+INTERRUPTED: Final = frozenset({int(ExitCode.INTERRUPTED), -signal.SIGTERM, -signal.SIGINT, -9})
+"""Exit codes of runs that somebody stopped; negative is the number of a signal, of which 9 is SIGKILL."""
 
 OVERDUE: Final = timedelta(minutes=10)
 """No schedule lets a job wait that long while nothing runs, unless it hangs."""
@@ -62,6 +66,12 @@ class JobHealth:
         return evolve(
             self, last_end=now.isoformat(), last_exit_code=exit_code, last_success=success, running_since=None
         )
+
+    def without_schedule(self) -> JobHealth:
+        """After the schedule ended in whatever way: a run that was in progress was killed with it, some time after it began."""
+        if self.running_since is None:
+            return self
+        return evolve(self, last_end=self.running_since, last_exit_code=int(ExitCode.INTERRUPTED), running_since=None)
 
 
 @frozen
@@ -119,8 +129,8 @@ class Health:
     server: str = ""
 
     def of(self, server: str, names: Iterable[str]) -> Health:
-        """The same for these jobs only: what was known of them, and nothing of the others."""
-        return Health({name: evolve(self.jobs.get(name, JobHealth()), running_since=None) for name in names}, server)
+        """What a schedule that begins knows of its jobs: what was known of them, and nothing of the others."""
+        return Health({name: self.jobs.get(name, JobHealth()).without_schedule() for name in names}, server)
 
     def with_job(self, name: str, job: JobHealth) -> Health:
         """The same with one job replaced."""

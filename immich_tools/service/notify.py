@@ -1,23 +1,29 @@
-"""Tells people of runs. Nothing that goes wrong here makes a run fail: it is said in the log, and that is all."""
+"""Notifies people of runs. Nothing that goes wrong here makes a run fail: it is reported, and that is all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from typing import Annotated, Final
 
 from attrs import evolve, frozen
+from cyclopts import Parameter
 
-from immich_tools.errors import ToolkitError
+from immich_tools.errors import ExitCode
 from immich_tools.i18n import _
 from immich_tools.secret import redact
 from immich_tools.service.channels import NotDelivered, ping
 from immich_tools.service.message import Message, occasion_of
 from immich_tools.service.options import NotificationOptions
 from immich_tools.service.schedule import Ended
+from immich_tools.settings.application import READER_GONE
+from immich_tools.settings.ending import CommandEnd
 from immich_tools.settings.streams import printable
 from immich_tools.settings.surroundings import current_invocation
+
+NOT_TOLD: Final = frozenset({int(ExitCode.INTERRUPTED), READER_GONE})
+"""Exit codes of runs that somebody ended who was there."""
 
 
 @frozen
@@ -47,18 +53,25 @@ class Notifier:
         try:
             deliver()
         except NotDelivered as error:
-            self.say(_("Nobody was told by {channel}: {reason}.").format(channel=name, reason=error))
+            self.say(_("Notification via {channel} failed: {reason}.").format(channel=name, reason=error))
 
 
-@contextmanager
-def told(notifier: Notifier, tool: str) -> Iterator[None]:
-    """Tell of an error that ends the block, and pass it on.
+@frozen(kw_only=True)
+class RunNotifications(NotificationOptions):
+    """Who is told of a run of a tool, and when. A run that was interrupted is not reported: whoever stopped it knows."""
 
-    :param tool: the command that runs.
-    """
-    began = datetime.now(UTC)
-    try:
-        yield
-    except ToolkitError as error:
-        notifier.tell(tool, tool, began, datetime.now(UTC), Ended(int(error.exit_code), message=str(error)))
-        raise
+    notify: Annotated[
+        bool,
+        Parameter(
+            env_var="IMMICH_NOTIFY", help=_("Send notifications and pings of this run, where any are described.")
+        ),
+    ] = True
+
+    def command_ended(self, end: CommandEnd, say: Callable[[str], None]) -> None:
+        """Tell of the run. The frame calls it, whatever the command did."""
+        code = int(end.summary["exit_code"])
+        if not self.notify or code in NOT_TOLD:
+            return
+        results = end.summary.get("results") or {}
+        how = Ended(code, int(results.get("done", 0)), str(end.summary.get("message") or ""))
+        Notifier(self, say).tell(end.command, end.command, end.began, end.ended, how)

@@ -145,6 +145,10 @@ class NotificationOptions:
             found.append(Webhook(self.webhook_url))
         return tuple(found)
 
+    def recipients(self) -> frozenset[object]:
+        """Everybody who is told anything, the address that is pinged among them."""
+        return frozenset(self.channels()) | ({self.ping_url} if self.ping_url is not None else frozenset())
+
     def _mail(self) -> Mail:
         sender = self.email_from or self.email_username
         if self.email_smtp_server is None or sender is None or not self.email_to:

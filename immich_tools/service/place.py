@@ -44,12 +44,23 @@ class Place:
 
     @classmethod
     def all(cls, state_folder: Path) -> tuple[Self, ...]:
-        """Places of all servers that a schedule has worked on."""
+        """Places of all servers that a schedule has worked on.
+
+        :raises UsageError: the folder cannot be read.
+        """
         folder = state_folder / "schedule"
         try:
-            return tuple(cls(folder, path.stem) for path in sorted(folder.glob(f"*{HEALTH}")))
-        except OSError:
+            # Not glob(), which takes a folder that cannot be read for an empty one.
+            names = sorted(path.name for path in folder.iterdir())
+        except FileNotFoundError:
             return ()
+        except OSError as error:
+            raise UsageError(
+                _("The state folder {path} cannot be read: {reason}. Set HOME or XDG_STATE_HOME.").format(
+                    path=folder, reason=error.strerror or type(error).__name__
+                )
+            ) from None
+        return tuple(cls(folder, name.removesuffix(HEALTH)) for name in names if name.endswith(HEALTH))
 
     @property
     def health(self) -> HealthFile:

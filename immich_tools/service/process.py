@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from immich_tools.errors import ExitCode
-from immich_tools.service.schedule import Ended, Task
+from immich_tools.service.schedule import Ended, RunStopped, Task
 from immich_tools.settings.summary import SUMMARY_FLAG
 
 LONGEST_NAP: Final = 30.0
@@ -62,7 +62,9 @@ class Program:
         """Run a task to its end.
 
         KeyboardInterrupt (Ctrl-C, SIGTERM) is passed on to its process, which ends after the requests under way and leaves a journal to
-        resume from; a second one ends it at once. Either is raised again when the process has ended.
+        resume from; a second one ends it at once.
+
+        :raises RunStopped: after either, when the process has ended.
         """
         try:
             with tempfile.TemporaryDirectory(prefix="immich-toolkit-", ignore_cleanup_errors=True) as folder:
@@ -83,7 +85,7 @@ class Program:
             except KeyboardInterrupt:
                 process.kill()
                 process.wait()
-            raise
+            raise RunStopped(_ended(process.returncode, summary)) from None
         return _ended(code, summary)
 
 

@@ -68,6 +68,22 @@ class Ended:
         return self.exit_code in WELL
 
 
+class RunStopped(KeyboardInterrupt):
+    """A run was stopped because the schedule is to stop.
+
+    :ivar how: how it ended: it may have come to its end all the same.
+    """
+
+    def __init__(self, how: Ended) -> None:
+        super().__init__()
+        self.how = how
+
+
+def how_stopped(stop: KeyboardInterrupt) -> Ended:
+    """How a run ended that was stopped; one that had not begun yet was interrupted."""
+    return stop.how if isinstance(stop, RunStopped) else Ended(int(ExitCode.INTERRUPTED))
+
+
 class Clock(Protocol):
     """What time it is."""
 
@@ -84,7 +100,10 @@ class Runner(Protocol):
     """Runs tasks."""
 
     def __call__(self, task: Task) -> Ended:
-        """Run a task to its end."""
+        """Run a task to its end.
+
+        :raises RunStopped: the schedule is to stop; the run has ended.
+        """
         ...
 
 
@@ -101,6 +120,10 @@ class Watcher(Protocol):
 
     def ended(self, job: Job, began: datetime, now: datetime, how: Ended) -> None:
         """A run has ended."""
+        ...
+
+    def cut_short(self, job: Job, began: datetime, now: datetime, how: Ended) -> None:
+        """A run has ended because the schedule is to stop."""
         ...
 
     def missed(self, job: Job, times: Sequence[datetime]) -> None:
@@ -123,7 +146,11 @@ def serve(jobs: Sequence[Job], clock: Clock, run: Runner, watcher: Watcher) -> N
         clock.wait_until(due[job.name])
         began = clock.now()
         watcher.begins(job, due[job.name], began)
-        how = run(job)
+        try:
+            how = run(job)
+        except KeyboardInterrupt as stop:
+            watcher.cut_short(job, began, clock.now(), how_stopped(stop))
+            raise
         now = clock.now()
         watcher.ended(job, began, now, how)
         missed, due[job.name] = following(job.cron, due[job.name], now)

@@ -31,7 +31,7 @@ from immich_tools.settings.secrets import secret_flag
 from immich_tools.settings.sources import Sources
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation, protect
 from immich_tools.settings.turns import for_each_account
-from immich_tools.settings.values import read_boolean
+from immich_tools.settings.values import Separated, read_boolean
 
 __all__ = [
     "Account",
@@ -47,6 +47,7 @@ __all__ = [
     "Numbered",
     "OutputOptions",
     "Positional",
+    "Separated",
     "SourceOptions",
     "Sources",
     "Surroundings",

@@ -17,10 +17,11 @@ from immich_tools.i18n import _
 from immich_tools.secret import Secret
 from immich_tools.settings.account import Account, Turn
 from immich_tools.settings.arguments import FILE_SUFFIX, Option
-from immich_tools.settings.secrets import refuse_both, secret_variable, secrets_of_file
+from immich_tools.settings.secrets import secret_variable, secrets_of, secrets_of_file
 from immich_tools.settings.surroundings import Invocation, current_invocation
 from immich_tools.settings.tables import AccountTable, Configuration
-from immich_tools.settings.variables import Variables, contradiction
+from immich_tools.settings.values import unquoted
+from immich_tools.settings.variables import Variables, contradiction, refuse_both
 
 KEY_FILE_FLAG: Final = "--api-key-file"
 KEYS_FLAG: Final = "--api-key"
@@ -140,7 +141,7 @@ class Finder:
             raise UsageError(_("{first} and {second} are both given").format(first=KEYS_FLAG, second=KEY_FILE_FLAG))
         tokens = keys.argument.tokens
         if self._keys_are_files():
-            return _numbered(self._of_files((token.value for token in tokens), KEYS_FLAG))
+            return _numbered(self._of_files((token.value for token in tokens), KEYS_FLAG, "API_KEY"))
         return _numbered(self._secrets((token.value for token in tokens), KEYS_FLAG))
 
     def _turn(self, table: AccountTable) -> Turn:
@@ -162,8 +163,8 @@ class Finder:
         for name in KEY_ROWS:
             if name in variables.values:
                 where = variables.name(name)
-                keys = self._secrets((_behind_colon(each) for each in variables.values[name].split(",")), where)
-                users = [each.rpartition(":")[0].strip() for each in variables.values[name].split(",")]
+                keys = self._secrets((_behind_colon(each) for each in _entries(variables, name, ",")), where)
+                users = [unquoted(each).rpartition(":")[0].strip() for each in _entries(variables, name, ",")]
                 yield (
                     where,
                     [
@@ -177,10 +178,11 @@ class Finder:
             refuse_both(name, name + FILE_SUFFIX, variables)
             if name in variables.values:
                 where = variables.name(name)
-                yield where, _numbered(self._secrets((each for each in variables.text(name).split(":")), where))
+                yield where, _numbered(self._secrets((each for each in _entries(variables, name, ":")), where))
             if name + FILE_SUFFIX in variables.values:
                 where = variables.name(name + FILE_SUFFIX)
-                yield where, _numbered(self._of_files(variables.text(name + FILE_SUFFIX).split(":"), where))
+                paths = variables.text(name + FILE_SUFFIX).split(":")
+                yield where, _numbered(self._of_files(paths, where, name))
 
     def _of_connection(self, variables: Variables) -> Iterator[tuple[str, list[Turn]]]:
         option = self._option(KEY_FILE_FLAG)
@@ -190,32 +192,25 @@ class Finder:
                 yield found.where, [Turn("1", found.value)]
 
     def _secrets(self, texts: Iterator[str], where: str) -> list[Secret]:
-        """:param texts: an iterator, because an error may show the variables of this frame."""
-        reason = None
-        secrets: list[Secret] = []
-        try:
-            for secret in map(Secret, map(str.strip, texts)):
-                secrets.append(secret)
-        except ValueError as error:
-            reason = _("entry {number}: {reason}").format(number=len(secrets) + 1, reason=error)
-        self.invocation.secrets.extend(secrets)
-        if reason is not None:
-            # Not raised in the handler, whose error holds the text.
-            raise UsageError(f"{where}: {reason}")
-        return secrets
+        return secrets_of((each.strip() for each in texts), where, self.invocation)
 
-    def _of_files(self, paths: Iterable[str], where: str) -> list[Secret | UsageError]:
+    def _of_files(self, paths: Iterable[str], where: str, instead: str) -> list[Secret | UsageError]:
         keys: list[Secret | UsageError] = []
         for path in paths:
             try:
-                keys.extend(secrets_of_file(path.strip(), where, self.invocation))
+                keys.extend(secrets_of_file(path.strip(), where, self.invocation, instead=instead))
             except UsageError as error:
                 keys.append(error)
         return keys
 
 
+def _entries(variables: Variables, name: str, separator: str) -> Iterator[str]:
+    """The entries of a list of keys, each perhaps still in quotes; those around the whole list are dropped."""
+    yield from (each.strip() for each in variables.text(name).split(separator))
+
+
 def _behind_colon(text: str) -> str:
-    return text.rpartition(":")[2]
+    return unquoted(text).rpartition(":")[2].strip()
 
 
 def _numbered(keys: Iterable[Secret | UsageError]) -> list[Turn]:

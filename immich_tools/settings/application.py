@@ -27,6 +27,7 @@ from immich_tools.secret import redact
 from immich_tools.settings.abbreviations import completed
 from immich_tools.settings.accounts import RunForEach
 from immich_tools.settings.complaints import describe
+from immich_tools.settings.ending import hear, tell_end
 from immich_tools.settings.sources import JSON_FLAG, Sources
 from immich_tools.settings.streams import (
     Paper,
@@ -95,16 +96,20 @@ def run(app: App, argv: Sequence[str] | None = None, surroundings: Surroundings 
     invocation.json = JSON_FLAG in arguments
     invocation.summary_file = path_typed(arguments)
     invocation.complain = partial(_complain, app, invocation)
+    began = datetime.now(UTC)
     reset = current_invocation.set(invocation)
     try:
         code = _guarded(app, arguments, invocation, stdout_was_closed)
+        if failure_of(invocation.surroundings.stderr) is not None:
+            discard(invocation.surroundings.stderr)
+        if (failure := failure_of(invocation.surroundings.stdout)) is not None:
+            code = _result_lost(app, invocation, failure)
+        if invocation.summary_file is not None:
+            code = _write_summary(app, invocation, code)
+        tell_end(code, began, invocation, partial(_tell, app, invocation))
     finally:
         current_invocation.reset(reset)
-    if failure_of(invocation.surroundings.stderr) is not None:
-        discard(invocation.surroundings.stderr)
-    if (failure := failure_of(invocation.surroundings.stdout)) is not None:
-        code = _result_lost(app, invocation, failure)
-    return code if invocation.summary_file is None else _write_summary(app, invocation, code)
+    return code
 
 
 def _guarded(app: App, arguments: list[str], invocation: Invocation, stdout_was_closed: bool) -> int:
@@ -256,9 +261,12 @@ def _parsed(app: App, argv: Sequence[str], invocation: Invocation) -> Parsed:
 
 def _call(app: App, argv: list[str], invocation: Invocation) -> int:
     try:
-        return _exit_code(lambda: _call_for_value(app, argv, invocation))
+        command, bound, _ignored = app.parse_args(argv, **_streams(invocation), print_error=False, exit_on_error=False)
     except RunForEach as found:
         turns, warning = found.turns, found.warning
+    else:
+        hear(bound.arguments.values(), invocation)
+        return _exit_code(lambda: command(*bound.args, **bound.kwargs))
     if warning is not None:
         _tell(app, invocation, warning)
 
@@ -279,6 +287,7 @@ def _prepared(app: App, argv: list[str], invocation: Invocation) -> Call:
         raise Failure(describe(error), ExitCode.USAGE) from None
     except ToolkitError as error:
         raise Failure(str(error), error.exit_code) from None
+    hear(bound.arguments.values(), invocation)
 
     def call() -> int:
         try:
@@ -353,7 +362,7 @@ def _report_bug(app: App, invocation: Invocation, error: Exception) -> int:
     summary = _("this is a bug ({kind})").format(kind=type(error).__name__)
     try:
         where = _("details are in {path}").format(path=_write_report(invocation.surroundings.state_folder, details))
-    except OSError:
+    except (OSError, UsageError):
         where = _("run it again with --verbose for details")
     if invocation.verbose:
         with suppress(OSError, ValueError):

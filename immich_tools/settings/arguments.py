@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -26,6 +26,7 @@ class Option:
     :param variables: that hold its value.
     :param numbered: rows of variables that hold one entry each.
     :param table: its table in the configuration file; None where it has no place there.
+    :param in_files: those of its variables whose value may also stand in the file that ``NAME_FILE`` names. A secret's always may.
     """
 
     argument: Argument
@@ -33,6 +34,7 @@ class Option:
     variables: tuple[Legacy, ...]
     numbered: tuple[Numbered, ...]
     table: str | None
+    in_files: frozenset[str] = frozenset()
 
     @property
     def flag(self) -> str | None:
@@ -43,6 +45,17 @@ class Option:
     def is_secret(self) -> bool:
         """Whether its value must never be shown."""
         return self.shape.element is Secret
+
+    @property
+    def holder(self) -> str:
+        """What holds the secret itself, where the flag names its file: a variable."""
+        return self.variables[0].variable if self.variables else str(self.flag).removesuffix("-file")
+
+    def file_variables(self) -> Iterator[str]:
+        """Names of the variables that name a file with its value."""
+        for entry in self.variables:
+            if self.is_secret or entry.variable in self.in_files:
+                yield entry.variable + FILE_SUFFIX
 
     @property
     def is_key_list(self) -> bool:
@@ -137,12 +150,16 @@ class Declared:
 
 
 def options_of(
-    arguments: ArgumentCollection, older: Sequence[Legacy | Numbered | Positional], command_table: str | None
+    arguments: ArgumentCollection,
+    older: Sequence[Legacy | Numbered | Positional],
+    command_table: str | None,
+    in_files: Collection[str] = (),
 ) -> Iterator[Option]:
     """The options of a command.
 
     :param older: tables of older names, see `Declared`.
     :param command_table: where those stand in the configuration file that have no table of their own.
+    :param in_files: variables that have a ``_FILE`` form though they hold no secret.
     """
     groups = [argument for argument in arguments if argument.children and not argument.keys]
     group_of = {id(leaf): group.resolved_hint for group in groups for leaf in group.children_recursive}
@@ -161,7 +178,9 @@ def options_of(
             entry for entry in older if isinstance(entry, Numbered) and entry.option in argument.parameter.name
         )
         table = getattr(group_of.get(id(argument)), "toml_table", command_table)
-        yield Option(argument, shape, tuple(variables.values()), numbered, table)
+        yield Option(
+            argument, shape, tuple(variables.values()), numbered, table, frozenset(in_files) & variables.keys()
+        )
 
 
 def _is_file_form(name: str, names: Mapping[str, Legacy]) -> bool:

@@ -56,7 +56,7 @@ def take_command_line(option: Option, invocation: Invocation) -> None:
         return
     where = tokens[0].keyword or option.argument.name
     if option.is_secret:
-        found = Found(where, secret_of_file(tokens[0].value, where, invocation))
+        found = Found(where, secret_of_file(tokens[0].value, where, invocation, instead=option.holder))
     elif option.argument.parameter.consume_multiple:
         found = option.read(where, [_entry(words) for words in _occurrences(tokens)])
     else:

@@ -13,6 +13,7 @@ from dotenv.parser import Binding, parse_stream
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
+from immich_tools.secret import HiddenText
 
 CONFIGURATION_FILE: Final = "immich-toolkit.toml"
 ENVIRONMENT_FILE: Final = ".env"
@@ -83,11 +84,11 @@ def read_environment_file(path: Path) -> Hidden[str]:
     return Hidden({binding.key: binding.value or "" for binding in _bindings(text) if binding.key is not None})
 
 
-def _bindings(text: _HiddenText) -> Iterator[Binding]:
+def _bindings(text: HiddenText) -> Iterator[Binding]:
     return parse_stream(io.StringIO(text.reveal()))
 
 
-def _first_bad_line(text: _HiddenText) -> int | None:
+def _first_bad_line(text: HiddenText) -> int | None:
     # dotenv_values() only logs a line that it cannot parse and goes on without it; the parser below it tells.
     return next((binding.original.line for binding in _bindings(text) if binding.error), None)
 
@@ -136,22 +137,9 @@ def nearest_hint(name: str, known: Iterable[str]) -> str:
     return _("; did you mean {nearest}?").format(nearest=nearest[0]) if nearest else ""
 
 
-@final
-class _HiddenText:
-    """The text of a file that may hold secrets, kept out of tracebacks that show local variables."""
-
-    __slots__ = ("__text",)
-
-    def __init__(self, text: str) -> None:
-        self.__text = text
-
-    def reveal(self) -> str:
-        return self.__text
-
-
-def _read_text(path: Path) -> _HiddenText:
+def _read_text(path: Path) -> HiddenText:
     try:
-        return _HiddenText(path.read_text(encoding="utf-8-sig"))
+        return HiddenText(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         reason = error.strerror or type(error).__name__
     except UnicodeDecodeError as error:

@@ -1,8 +1,13 @@
-"""Reading secrets: from variables, from tables and from files; never into a variable of a frame that an error may show."""
+"""Reading secrets: from variables, from tables and from files; never into a variable of a frame that an error may show.
+
+This is the one place that does so. Quotes around a whole secret are dropped wherever it stands, once: a compose list
+(``- IMMICH_API_KEY="…"``) leaves them in the value. A secret that itself begins and ends with a quote is written with a second pair.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +15,12 @@ from cyclopts import Parameter, Token
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.secret import Secret
+from immich_tools.secret import HiddenText, NoReadablePath, Secret, secret_file_error, secret_text
 from immich_tools.settings.arguments import FILE_SUFFIX, Found
 from immich_tools.settings.files import Hidden
 from immich_tools.settings.surroundings import Invocation
-from immich_tools.settings.variables import Variables
+from immich_tools.settings.values import unquoted
+from immich_tools.settings.variables import Variables, refuse_both
 
 
 def secret_flag(flag: str, *variables: str, help: str) -> Parameter:
@@ -56,18 +62,7 @@ def secret_variable(variable: str, variables: Variables, invocation: Invocation)
         yield Found(where, secret_of(variables.values, variable, where, invocation))
     if file_variable in variables.values:
         where = variables.name(file_variable)
-        yield Found(where, secret_of_file(variables.values[file_variable], where, invocation))
-
-
-def refuse_both(variable: str, other: str, variables: Variables) -> None:
-    """:raises UsageError: both variables are set."""
-    if variable in variables.values and other in variables.values:
-        raise both_set(variables.name(variable), variables.name(other))
-
-
-def both_set(first: str, second: str) -> UsageError:
-    """The error of two places that both hold a secret."""
-    return UsageError(_("{first} and {second} are both set; set only one of them").format(first=first, second=second))
+        yield Found(where, secret_of_file(variables.values[file_variable], where, invocation, instead=variable))
 
 
 def secret_of(values: Hidden[Any], name: str, where: str, invocation: Invocation) -> Secret:
@@ -80,54 +75,88 @@ def secret_of(values: Hidden[Any], name: str, where: str, invocation: Invocation
         raise UsageError(_("{where}: needs a text in quotes").format(where=where))
     if not values[name]:
         raise UsageError(_("{where}: is empty; give it a value or unset it").format(where=where))
-    try:
-        secret = Secret(values[name])
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}") from None
-    invocation.secrets.append(secret)
+    (secret,) = secrets_of((values[name] for _once in (1,)), where, invocation, label=None)
     return secret
 
 
-def secret_of_file(path: object, where: str, invocation: Invocation) -> Secret:
-    """The secret that is a file's whole text.
+def secrets_of(
+    texts: Iterable[str], where: str, invocation: Invocation, *, label: str | None = _("entry {number}")
+) -> list[Secret]:
+    """The secrets that texts are.
 
-    :param path: as the user wrote it; relative to the working folder.
-    :raises UsageError: it is no path, or there is no secret.
-    """
-    try:
-        secret = Secret.from_file(_path(path, where, invocation))
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-    invocation.secrets.append(secret)
-    return secret
-
-
-def secrets_of_file(path: object, where: str, invocation: Invocation) -> list[Secret]:
-    """The secrets that a file holds, one in each line.
-
-    :raises UsageError: it is no path, the file cannot be read, or a line holds no secret.
+    :param texts: an iterator, because an error may show the variables of this frame.
+    :param label: how a message names one of them; None where there is only one.
+    :raises UsageError: one cannot be a secret.
     """
     secrets: list[Secret] = []
-    file = _path(path, where, invocation)
+    reason = None
     try:
-        for secret in map(Secret, (line.strip() for line in file.read_text("utf-8-sig").strip().split("\n"))):
+        for secret in map(Secret, map(unquoted, texts)):
             secrets.append(secret)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-    except UnicodeDecodeError:
-        reason = _("is not UTF-8 text")
     except ValueError as error:
-        reason = _("line {number}: {reason}").format(number=len(secrets) + 1, reason=error)
+        reason = str(error)
+    invocation.secrets.extend(secrets)
+    if reason is not None:
+        # Not raised in the handler, whose error's frames hold the text.
+        place = where if label is None else f"{where}: {label.format(number=len(secrets) + 1)}"
+        raise UsageError(f"{place}: {reason}")
+    return secrets
+
+
+def secret_of_file(path: object, where: str, invocation: Invocation, *, instead: str) -> Secret:
+    """The secret that is a file's whole text; line ends at its end do not count.
+
+    :param path: as the user wrote it; relative to the working folder.
+    :param instead: what holds the secret itself, where somebody took the one for the other.
+    :raises UsageError: it is no path, or there is no secret.
+    """
+    file, text = _file(path, where, invocation, instead)
+    try:
+        (secret,) = secrets_of((text.reveal().rstrip("\r\n") for _once in (1,)), "", invocation, label=None)
+    except UsageError as error:
+        reason = str(error).removeprefix(": ")
     else:
-        invocation.secrets.extend(secrets)
-        return secrets
-    # Raised outside the handlers, for the errors' frames hold the file's text.
-    raise UsageError(_("{where}: secret file {path}: {reason}").format(where=where, path=file, reason=reason))
+        return secret
+    raise _wrong(file, reason, where)
 
 
-def _path(path: object, where: str, invocation: Invocation) -> Path:
+def secrets_of_file(path: object, where: str, invocation: Invocation, *, instead: str) -> list[Secret]:
+    """The secrets that a file holds, one in each line.
+
+    :param instead: as in `secret_of_file`.
+    :raises UsageError: it is no path, the file cannot be read, or a line holds no secret.
+    """
+    file, text = _file(path, where, invocation, instead)
+    lines = (line.strip() for line in text.reveal().strip().split("\n"))
+    try:
+        return secrets_of(lines, "", invocation, label=_("line {number}"))
+    except UsageError as error:
+        reason = str(error).removeprefix(": ")
+    raise _wrong(file, reason, where)
+
+
+def _wrong(file: Path, reason: str, where: str) -> UsageError:
+    return UsageError(f"{where}: {secret_file_error(file, reason)}")
+
+
+def _file(path: object, where: str, invocation: Invocation, instead: str) -> tuple[Path, HiddenText]:
+    """The file that a value names, and its text."""
     if not isinstance(path, str):
         raise UsageError(_("{where}: needs a text in quotes").format(where=where))
     if not path:
         raise UsageError(_("{where}: is empty; give it a value or unset it").format(where=where))
-    return invocation.surroundings.working_folder / path
+    file = invocation.surroundings.working_folder / unquoted(path)
+    try:
+        return file, secret_text(file)
+    except NoReadablePath:
+        pass
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    # What names no file may be the secret itself: it is in no message of this command, whoever else quotes it.
+    with suppress(ValueError):
+        invocation.secrets.append(Secret(path))
+    raise UsageError(
+        _("{where} holds no readable path. Is it the secret itself? Then set {instead}.").format(
+            where=where, instead=instead
+        )
+    )

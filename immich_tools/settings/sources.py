@@ -57,9 +57,10 @@ class Sources:
         """
         invocation = current_invocation.get() or Invocation(Surroundings())
         command_table = self.table or (commands[0] if commands else None)
+        invocation.command = command_table or ""
         declared = Declared.by(arguments)
         older = declared.legacy(arguments)
-        options = list(options_of(arguments, older, command_table))
+        options = list(options_of(arguments, older, command_table, declared.all_of("in_files")))
         by_flag = {option.flag: option for option in options}
         for option in options:
             option.argument.tokens[:] = [token for token in option.argument.tokens if token.source != "env"]
@@ -92,14 +93,15 @@ class Sources:
 
 
 def _known(options: Sequence[Option], key_lists: Sequence[str]) -> frozenset[str]:
-    """Names of all variables that mean something to the command; a secret may also stand in a file."""
+    """Names of all variables that mean something to the command."""
     names = {entry.variable for option in options for entry in option.variables}
+    names |= {name for option in options for name in option.file_variables()}
     names |= {
         f"{row.variable}{number}" for option in options for row in option.numbered for number in range(row.last + 1)
     }
+    names |= {*key_lists, *(name + FILE_SUFFIX for name in key_lists)}
     takes_accounts = any(option.flag == ACCOUNT_FLAG for option in options)
-    lists = {*key_lists, *(KEY_ROWS if takes_accounts else ())}
-    return frozenset(names | lists | {name + FILE_SUFFIX for name in names | lists})
+    return frozenset(names | set(KEY_ROWS)) if takes_accounts else frozenset(names)
 
 
 def _warn_of_slips(tiers: Sequence[Variables], known: frozenset[str], invocation: Invocation) -> None:
@@ -110,7 +112,7 @@ def _warn_of_slips(tiers: Sequence[Variables], known: frozenset[str], invocation
         invocation.warned_of.add(name)
         with suppress(OSError, ValueError):
             print(
-                _("Warning: {name} is set and means nothing here; did you mean {meant}?").format(
+                _("Warning: unknown environment variable {name}; did you mean {meant}?").format(
                     name=home_of[name].name(name), meant=meant
                 ),
                 file=invocation.surroundings.stderr,
@@ -189,8 +191,8 @@ def _configuration_file(option: Option | None, tiers: Sequence[Variables], invoc
     chosen = _chosen_path(option, tiers, invocation)
     if chosen is not None:
         return world.working_folder / chosen
-    candidates = (folder / CONFIGURATION_FILE for folder in (world.working_folder, world.configuration_folder))
-    return next((path for path in candidates if _is_file(path)), None)
+    folders = [folder for folder in (world.working_folder, world.configuration_folder) if folder is not None]
+    return next((path for folder in folders if _is_file(path := folder / CONFIGURATION_FILE)), None)
 
 
 def _chosen_path(option: Option | None, tiers: Sequence[Variables], invocation: Invocation) -> Path | None:
@@ -219,7 +221,7 @@ def _take_variables(option: Option, variables: Variables, invocation: Invocation
     if option.is_secret:
         found = [each for entry in option.variables for each in secret_variable(entry.variable, variables, invocation)]
     else:
-        found = list(values_of(option, variables))
+        found = list(values_of(option, variables, invocation.surroundings.working_folder))
     agreed = one_of(found)
     if agreed is not None:
         option.take(agreed, "environment")

@@ -22,24 +22,40 @@ def _hide(environment: Mapping[str, str]) -> Hidden[str]:
     return Hidden(environment)
 
 
+def _working_folder() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        # Somebody removed it, or it cannot be entered: there are no files in it then.
+        return Path()
+
+
 @frozen(kw_only=True)
 class Surroundings:
     """The world around one invocation; the defaults are the process's own.
 
     :param environment: environment variables; never modified.
     :param working_folder: where ``.env`` and ``immich-toolkit.toml`` are looked for first.
-    :param configuration_folder: where ``immich-toolkit.toml`` is looked for next.
-    :param state_folder: where crash reports go.
+    :param configuration_folder: where ``immich-toolkit.toml`` is looked for next; None for nowhere.
+    :param state_folder: where crash reports go; asking for it raises UsageError where nobody knows which that is.
     :param stdout: help and version; also what is flushed at the end.
     :param stderr: messages.
     """
 
     environment: Hidden[str] = field(factory=lambda: os.environ, converter=_hide)
-    working_folder: Path = field(factory=Path.cwd)
-    configuration_folder: Path = field(factory=default_configuration_folder)
-    state_folder: Path = field(factory=default_state_folder)
+    working_folder: Path = field(factory=_working_folder)
+    configuration_folder: Path | None = field(factory=default_configuration_folder)
+    _state_folder: Path | None = None
     stdout: TextIO = field(factory=lambda: sys.stdout)
     stderr: TextIO = field(factory=lambda: sys.stderr)
+
+    @property
+    def state_folder(self) -> Path:
+        """Where crash reports go.
+
+        :raises UsageError: see `folders.default_state_folder`.
+        """
+        return default_state_folder() if self._state_folder is None else self._state_folder
 
 
 @define
@@ -58,6 +74,8 @@ class Invocation:
     :param turns: the accounts that the configuration names.
     :param turn: the account for which a command runs that is run for each.
     :param warned_of: variables that look like slips, and of which that has been said.
+    :param command: name of the command, once it is known.
+    :param hearers: options that want to know how it ends (`settings.ending`), each with the account that it was given for.
     :param complain: says an error that a person can act on, and returns its exit code; None outside of a command.
     """
 
@@ -73,6 +91,8 @@ class Invocation:
     turns: tuple[Turn, ...] = ()
     turn: Turn | None = None
     warned_of: set[str] = field(factory=set)
+    command: str = ""
+    hearers: list[tuple[object, str | None]] = field(factory=list)
     complain: Callable[[str, ExitCode], int] | None = None
 
     @property

@@ -15,9 +15,10 @@ from immich_tools.secret import Secret
 from immich_tools.settings.arguments import Found, Option
 from immich_tools.settings.declarations import may_be_number
 from immich_tools.settings.files import COMMANDS, Hidden, nearest_hint, read_configuration_file
-from immich_tools.settings.secrets import both_set, secret_of, secret_of_file
+from immich_tools.settings.secrets import secret_of, secret_of_file
 from immich_tools.settings.surroundings import Invocation
 from immich_tools.settings.values import text_of_native
+from immich_tools.settings.variables import both_set
 
 ACCOUNT_TABLE: Final = "account"
 KEY_NAMES: Final = ("api-key", "api-key-file")
@@ -90,7 +91,8 @@ class Table:
     def secret(self, key: str, invocation: Invocation) -> Secret:
         """The secret that stands under a key, or in the file that it names when it ends in ``-file``."""
         if key.endswith("-file"):
-            return secret_of_file(self.values[key], self.where(key), invocation)
+            own = key.removesuffix("-file")
+            return secret_of_file(self.values[key], self.where(key), invocation, instead=own)
         return secret_of(self.values, key, self.where(key), invocation)
 
 

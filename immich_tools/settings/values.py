@@ -21,6 +21,13 @@ from immich_tools.i18n import _
 TRUE_WORDS: Final = ("true", "1", "yes", "on")
 FALSE_WORDS: Final = ("false", "0", "no", "off")
 
+QUOTES: Final = "\"'"
+_ELEMENT: Final = (
+    r"""\s*(?:(?P<quoted>"(?:[^"]|"")*"|'(?:[^']|'(?!\s*(?:{separator}|\Z)))*')\s*|(?P<plain>[^{separator}]*))"""
+    r"(?P<end>{separator}|\Z)"
+)
+"""An element of a list in quotes or without, and the separator or the end behind it."""
+
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 
@@ -70,7 +77,7 @@ def typed(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple | set | frozenset):
-        return ",".join(typed(part) for part in value)
+        return ",".join(f'"{part}"' if "," in part else part for part in map(typed, value))
     if isinstance(value, Enum):
         return str(value.value)
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -120,12 +127,50 @@ class Shape:
         return cls(arguments[0], collect) if homogeneous else cls(annotation, None)
 
 
-def split_list(text: str) -> list[str]:
-    """The elements of a comma separated list, without the spaces around them; an empty element is a ValueError."""
-    elements = [element.strip() for element in text.split(",")]
+def unquoted(text: str) -> str:
+    """A text without the quotes around it, double or single ones."""
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in QUOTES else text
+
+
+def split_list(text: str, separator: str = ",") -> list[str]:
+    """The elements of a list, without the spaces around them.
+
+    An element in double or single quotes may hold the separator: ``"Italy, 2024",Rome``. A quote within such an element is written twice.
+    An apostrophe that begins a word (``'t Gooi``) is one.
+
+    :raises ValueError: an element is empty, or a double quote is opened and not closed.
+    """
+    element = re.compile(_ELEMENT.format(separator=re.escape(separator)))
+    elements: list[str] = []
+    match = element.match(text)
+    while match is not None:
+        plain = match["plain"]
+        if plain is not None and plain.startswith('"'):
+            raise ValueError(_("a quote is not closed"))
+        elements.append((_without_pair(match["quoted"]) if plain is None else plain).strip())
+        match = element.match(text, match.end()) if match["end"] else None
     if not all(elements):
-        raise ValueError(_("has an empty element (elements are separated by single commas)"))
+        raise ValueError(
+            _("has an empty element (elements are separated by single commas)")
+            if separator == ","
+            else _("has an empty element (elements are separated by '{separator}')").format(separator=separator)
+        )
     return elements
+
+
+def _without_pair(quoted: str) -> str:
+    return quoted[1:-1].replace(quoted[0] * 2, quoted[0])
+
+
+@frozen
+class Separated:
+    """How a list variable is split that has another separator than a comma, for ``Parameter(env_var_split=…)``."""
+
+    separator: str
+
+    def __call__(self, _annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
+        """The elements, see `split_list`."""
+        return split_list(text, self.separator)
 
 
 def text_of_native(value: object, element: object, *, takes_number: bool = False) -> str:

@@ -10,10 +10,10 @@ from attrs import frozen
 
 from immich_tools.errors import UsageError
 from immich_tools.i18n import _
-from immich_tools.settings.arguments import Found, Option
+from immich_tools.settings.arguments import FILE_SUFFIX, Found, Option
 from immich_tools.settings.declarations import Legacy, Numbered, may_be_empty
 from immich_tools.settings.files import Hidden
-from immich_tools.settings.values import read_string, split_list
+from immich_tools.settings.values import QUOTES, Separated, read_string, split_list
 
 
 @frozen
@@ -36,7 +36,9 @@ class Variables:
         A list in a compose file (``- ROOT_PATH="/photos"``) leaves the quotes around a value in it, and they are not meant.
         """
         text = self.values[variable]
-        return text[1:-1] if text.count('"') == 2 and text[0] == text[-1] == '"' else text
+        quote = text[:1]
+        is_quoted = quote and quote in QUOTES and quote == text[-1] and text.count(quote) == 2
+        return text[1:-1] if is_quoted else text
 
 
 def no_tokens(annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
@@ -44,15 +46,24 @@ def no_tokens(annotation: object, text: str, *, delimiter: str | None = None) ->
     return []
 
 
-def values_of(option: Option, variables: Variables) -> Iterator[Found]:
+def values_of(option: Option, variables: Variables, folder: Path) -> Iterator[Found]:
     """What the variables of an option say that is no secret, each of them.
 
+    :param folder: the working folder.
     :raises UsageError: one has a wrong value.
     """
     for entry in option.variables:
-        if entry.variable in variables.values:
-            where = variables.name(entry.variable)
-            yield option.read(where, _split(option, where, entry, variables.text(entry.variable)))
+        name = entry.variable
+        file_name = name + FILE_SUFFIX
+        if name in option.in_files and file_name in variables.values:
+            refuse_both(name, file_name, variables)
+            where = variables.name(file_name)
+            yield option.read(
+                where, _split(option, where, entry, _text_of_file(variables.text(file_name), where, folder))
+            )
+        elif name in variables.values:
+            where = variables.name(name)
+            yield option.read(where, _split(option, where, entry, _text_of(option, name, variables)))
     for row in option.numbered:
         texts = _row(row, variables)
         if texts:
@@ -70,11 +81,52 @@ def one_of(found: Sequence[Found]) -> Found | None:
     return found[0] if found else None
 
 
+def refuse_both(variable: str, other: str, variables: Variables) -> None:
+    """:raises UsageError: both variables are set."""
+    if variable in variables.values and other in variables.values:
+        raise both_set(variables.name(variable), variables.name(other))
+
+
+def both_set(first: str, second: str) -> UsageError:
+    """The error of two places that both hold a value, of which only one may."""
+    return UsageError(_("{first} and {second} are both set; set only one of them").format(first=first, second=second))
+
+
 def contradiction(first: str, second: str) -> UsageError:
     """The error of two variables that say different things."""
     return UsageError(
         _("{first} and {second} contradict each other; set only one of them").format(first=first, second=second)
     )
+
+
+def _text_of(option: Option, name: str, variables: Variables) -> str:
+    """What a variable says of an option.
+
+    In a list of texts quotes say what belongs together, so that those around the whole of it stay: ``"Italy, 2024"`` is one album. Around
+    absolute paths they are a compose file's, as in ``"/photos,/scans"``.
+    """
+    split = option.argument.parameter.env_var_split
+    separator = split.separator if isinstance(split, Separated) else "," if split is no_tokens else None
+    if option.shape.collect is None or option.shape.element not in (str, Path) or separator is None:
+        return variables.text(name)
+    without = variables.text(name)
+    are_paths = all(part.strip().startswith("/") for part in without.split(separator))
+    return without if are_paths else variables.values[name]
+
+
+def _text_of_file(path: str, where: str, folder: Path) -> str:
+    """The one line that a file holds."""
+    try:
+        text = (folder / read_string(path)).read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        reason = _("cannot read {path}: {reason}").format(path=path, reason=error.strerror or type(error).__name__)
+    except ValueError as error:
+        reason = _("is not UTF-8 text") if isinstance(error, UnicodeDecodeError) else str(error)
+    else:
+        if "\n" not in text:
+            return text
+        reason = _("{path} holds more than one line").format(path=path)
+    raise UsageError(f"{where}: {reason}")
 
 
 def _split(option: Option, where: str, entry: Legacy, text: str) -> list[str]:

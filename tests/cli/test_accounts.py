@@ -255,7 +255,7 @@ def test_whose_keys(
         ([], {"API_KEY": ANNA, "API_KEY_FILE": "ben"}, ["API_KEY and API_KEY_FILE are both set"]),
         ([], {"API_KEY": ANNA, "IMMICH_API_KEY": BEN}, ["API_KEY and IMMICH_API_KEY contradict each other"]),
         ([], {"API_KEY_FILE": ""}, ["API_KEY_FILE", "empty"]),
-        ([], {"API_KEY_FILE": "none"}, ["API_KEY_FILE", "none", "No such file"]),
+        ([], {"API_KEY_FILE": "none"}, ["API_KEY_FILE holds no readable path", "Then set API_KEY."]),
         ([], {"API_KEY_FILE": "gap"}, ["API_KEY_FILE", "gap", "line 2", "empty"]),
         ([], {"API_KEY_FILE": "empty"}, ["API_KEY_FILE", "line 1", "empty"]),
         ([], {"API_KEY_FILE": "latin"}, ["API_KEY_FILE", "latin", "UTF-8"]),
@@ -266,7 +266,7 @@ def test_whose_keys(
         (["--account", "cleo"], {}, ["--account cleo", "known are: none"]),
         (["--account", "cleo"], {"API_KEY": f"{ANNA}:{BEN}"}, ["--account cleo", "known are: 1, 2"]),
         (["--account", ""], {}, ["--account", "empty"]),
-        (["--api-key-file", "none"], {}, ["--api-key-file", "No such file"]),
+        (["--api-key-file", "none"], {}, ["--api-key-file holds no readable path", "Then set IMMICH_API_KEY."]),
         (["--save-plan", "plan.json"], {"API_KEY": f"{ANNA}:{BEN}"}, ["--save-plan", "--account"]),
         (["--level", "high"], {"API_KEY": f"{ANNA}:{BEN}"}, ["--level", "whole number"]),
         ([], {"API_KEY": f"{ANNA}:{BEN}", "LEVEL": "high"}, ["LEVEL", "whole number"]),
@@ -306,7 +306,10 @@ ONE = f'[[account]]\nname = "anna"\napi-key = "{ANNA}"\n'
         (ONE + "[account.duplicates]\naccount = ['x']", ["unknown key account in [account.duplicates]"]),
         ("[[account]]\nname = 'anna'\napi-key = 5", ["api-key in [[account]] anna", "text in quotes"]),
         ("[[account]]\nname = 'anna'\napi-key = ''", ["api-key in [[account]] anna", "empty"]),
-        ("[[account]]\nname = 'anna'\napi-key-file = 'none'", ["api-key-file in [[account]] anna", "No such file"]),
+        (
+            "[[account]]\nname = 'anna'\napi-key-file = 'none'",
+            ["api-key-file in [[account]] anna", "holds no readable path"],
+        ),
         (
             ONE + "[account.duplicates]\nlevel = '3'",
             ["level in [account.duplicates] of account anna", "without quotes"],
@@ -427,7 +430,7 @@ def test_a_key_that_cannot_be_read_does_not_stop_the_others(world: World) -> Non
     assert [line.split(":")[1] for line in ended.err.splitlines()] == [" account gone", " account c"]
     ended = world.start(environment={"API_KEY_FILE": "none:ben"}, toml=" ")
     assert (ended.code, ended.names) == (ExitCode.USAGE, ["ben"])
-    assert "account 1: API_KEY_FILE: secret file" in ended.err
+    assert "account 1: API_KEY_FILE holds no readable path" in ended.err
 
 
 def test_an_option_of_one_account_that_is_wrong_does_not_stop_the_others(world: World) -> None:
@@ -498,7 +501,7 @@ def test_all_accounts_at_once(
     ("environment", "toml", "parts"),
     [
         ({}, "", ["no API key", "IMMICH_API_KEYS"]),
-        ({}, FAMILY.replace('"ben"', '"gone"'), ["api-key-file in [[account]] gone", "No such file"]),
+        ({}, FAMILY.replace('"ben"', '"gone"'), ["api-key-file in [[account]] gone", "holds no readable path"]),
         ({"KEY": ANNA}, "", ["no API key"]),
         ({"API_KEYS": ","}, "", ["API_KEYS", "empty"]),
     ],

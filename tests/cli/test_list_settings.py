@@ -143,7 +143,7 @@ def test_numbered_variables(tmp_path: Path, environment: dict[str, str], expecte
         ({"PATTERN" + "9" * 5000: "a"}, ["PATTERN1 to PATTERN12"]),
         ({"SIZE4": "a"}, ["SIZE4", "SIZE1 to SIZE3"]),
         ({"PATTERN1": ""}, ["PATTERN1", "empty"]),
-        ({"PATTERN1": "''"}, ["PATTERN1", "nothing between its quotes"]),
+        ({"PATTERN1": "''"}, ["PATTERN1", "empty"]),
         ({"PATTERN1": "'a"}, ["PATTERN1", "not closed"]),
         ({"PATTERN1": "'"}, ["PATTERN1", "not closed"]),
         ({"SIZE1": "1", "SIZE2": "x"}, ["SIZE1…3", "'x' is not a whole number"]),

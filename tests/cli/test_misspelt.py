@@ -1,4 +1,4 @@
-"""A variable that looks like one that is read, and is not, is told of."""
+"""Unknown environment variables that look much like known ones are reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from immich_tools.errors import ExitCode
 from immich_tools.settings.misspelt import misspelt
 from tests.tools.command_line import CommandLine
 
-KNOWN = frozenset({"ROOT_PATH", "ALBUM_LEVELS", "IGNORE_REGEX1", "API_KEY", "API_KEYS", "TZ"})
+KNOWN = frozenset({"API_KEY_FILE", "ROOT_PATH", "ALBUM_LEVELS", "IGNORE_REGEX1", "API_KEY", "API_KEYS", "TZ"})
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,11 @@ KNOWN = frozenset({"ROOT_PATH", "ALBUM_LEVELS", "IGNORE_REGEX1", "API_KEY", "API
         ("ROOTPATH", "ROOT_PATH"),
         ("ALBUM_LEVEL", "ALBUM_LEVELS"),
         ("ALBUM_LEVLES", "ALBUM_LEVELS"),
+        ("ROOT_PATH_FILE", "ROOT_PATH"),
+        ("API_KEYS_FILE", "API_KEYS"),
+        ("API_KEY_FILES", "API_KEY_FILE"),
+        ("API_KEY_FILE", None),
+        ("REDIS_PASSWORD_FILE", None),
         ("ROOT", None),
         ("PATH", None),
         ("TZX", None),
@@ -46,7 +51,7 @@ def test_the_command_says_it_once_and_goes_on(tmp_path: Path) -> None:
     }
     shell = CommandLine("", "", tmp_path).with_environment(environment)
     result = shell.folder_albums()
-    assert result.err.count("ROOT_PATHS is set and means nothing here; did you mean ROOT_PATH?") == 1
+    assert result.err.count("unknown environment variable ROOT_PATHS; did you mean ROOT_PATH?") == 1
     assert "ALBUM_LEVEL " not in result.err, "ALBUM_LEVELS is set, too"
     assert "--root-path is missing" in result.err and result.code == ExitCode.USAGE
-    assert "means nothing" not in shell.folder_albums("--quiet").err
+    assert "unknown environment variable" not in shell.folder_albums("--quiet").err

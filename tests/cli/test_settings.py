@@ -295,7 +295,7 @@ def test_native_booleans(here: Path, value: str, expected: bool) -> None:
         ("IMMICH_MAX_RATIO", "1.01", "must be <= 1"),
         ("IMMICH_API_KEY", "", "unset it"),
         ("IMMICH_API_KEY_FILE", "", "unset it"),
-        ("IMMICH_API_KEY_FILE", "missing", "No such file"),
+        ("IMMICH_API_KEY_FILE", "missing", "IMMICH_API_KEY_FILE holds no readable path"),
         ("IMMICH_API_KEY", "two\nlines", "line break"),
         ("FORMATS", "", "unset it"),
         ("FORMATS", "heic,", "empty element"),

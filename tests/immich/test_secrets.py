@@ -194,7 +194,7 @@ def test_from_files(empty_folder: Path) -> None:
         ({"IMMICH_URL": "nas"}, "IMMICH_API_KEY"),
         ({"IMMICH_URL": "", "IMMICH_API_KEY": KEY}, "IMMICH_URL"),
         ({"IMMICH_URL": "nas", "IMMICH_API_KEY": ""}, "IMMICH_API_KEY"),
-        ({"IMMICH_URL": "nas", "IMMICH_API_KEY_FILE": "missing"}, "missing"),
+        ({"IMMICH_URL": "nas", "IMMICH_API_KEY_FILE": "missing"}, "holds no readable path"),
         ({"IMMICH_URL": "nas", "IMMICH_API_KEY": KEY, "IMMICH_TIMEOUT": "soon"}, "IMMICH_TIMEOUT"),
         ({"IMMICH_URL": "nas", "IMMICH_API_KEY": KEY, "IMMICH_INSECURE": ""}, "IMMICH_INSECURE"),
         ({"IMMICH_URL": "nas", "IMMICH_API_KEY": KEY, "IMMICH_CA_FILE": "missing.pem"}, "missing.pem"),

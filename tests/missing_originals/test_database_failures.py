@@ -79,6 +79,8 @@ def variables(trace: TracebackType | None) -> Iterator[dict[str, Any]]:
             "Cannot reach the database postgres at /nowhere/postgresql",
         ),
         ({"host": "no such host"}, ServerUnreachable, "Cannot reach the database postgres at no such host"),
+        ({"host": "no such host"}, ServerUnreachable, "set DB_HOSTNAME to where the database's port is published"),
+        ({"host": "no such host"}, ServerUnreachable, "with --source api"),
     ],
 )
 def test_a_connection_that_does_not_come_about(

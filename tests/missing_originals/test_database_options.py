@@ -39,6 +39,17 @@ PLAIN: Final = DatabaseAddress()
         ("postgresql:///immich?host=/run/Postgresql", evolve(PLAIN, host="/run/Postgresql")),
         ("postgresql://%2Frun%2FPostgresql/immich", evolve(PLAIN, host="/run/Postgresql")),
         ("postgresql://db?sslmode=require&uselibpqcompat=true", evolve(PLAIN, host="db", tls=TlsMode.REQUIRE)),
+        ("postgresql://db?sslmode=no-verify", evolve(PLAIN, host="db", tls=TlsMode.REQUIRE)),
+        ("postgresql://db?ssl=no-verify", evolve(PLAIN, host="db", tls=TlsMode.REQUIRE)),
+        ("postgresql://db?ssl=require", evolve(PLAIN, host="db", tls=TlsMode.REQUIRE)),
+        ("postgresql://db?ssl=false", evolve(PLAIN, host="db", tls=TlsMode.DISABLE)),
+        ("postgresql://db?ssl=true", evolve(PLAIN, host="db", tls=TlsMode.VERIFY_FULL, ca_file=Path("system"))),
+        ("postgresql://db?ssl=1", evolve(PLAIN, host="db", tls=TlsMode.VERIFY_FULL, ca_file=Path("system"))),
+        ("postgresql://db?ssl=true&sslmode=no-verify", evolve(PLAIN, host="db", tls=TlsMode.REQUIRE)),
+        (
+            "postgresql://db?ssl=true&sslrootcert=/ca.pem",
+            evolve(PLAIN, host="db", tls=TlsMode.VERIFY_FULL, ca_file=Path("/ca.pem")),
+        ),
         (
             "postgresql://db?sslrootcert=/ca.pem",
             evolve(PLAIN, host="db", tls=TlsMode.VERIFY_FULL, ca_file=Path("/ca.pem")),
@@ -68,8 +79,10 @@ FORM: Final = "is not of the form postgresql://USER:PASSWORD@HOST:PORT/NAME"
         ("postgresql://ben:canary@db/a/b", FORM),
         ("postgresql://ben:canary@one:1,two:2/immich", FORM),
         ("postgresql://ben:canary%0A@db", "the password in the database URL holds a line break"),
-        ("postgresql://db?password=canary", "has a parameter other than host, sslmode and sslrootcert"),
-        ("postgresql://ben:canary@db?sslmode=no-verify", "sslmode in the database URL is none of disable, allow"),
+        ("postgresql://db?password=canary", "has a parameter other than host, ssl, sslmode and sslrootcert"),
+        ("postgresql://ben:canary@db?sslmode=on", "sslmode in the database URL is none of disable, allow"),
+        ("postgresql://ben:canary@db?ssl=canary", "ssl in the database URL is none of disable, allow"),
+        ("postgresql://ben:canary@db?ssl=", "ssl in the database URL is none of disable, allow"),
         ("postgresql://ben:canary@db?sslmode=prefer&sslrootcert=/ca.pem", "--db-ca-file has no effect"),
     ],
 )
@@ -206,12 +219,12 @@ def test_the_password_in_a_url_stays_out_of_a_crash_report(tmp_path: Path) -> No
     def crash(*, database: Annotated[DatabaseOptions, Parameter(name="*")] = DatabaseOptions()) -> None:
         password = database.address().password
         assert password is not None
-        raise ValueError(f"{password.reveal()} and can%61ry")
+        raise ValueError(f"{password.reveal()} and can%61ry-2024")
 
     app = make_app("immich-missing-originals", "Test.", table="missing-originals")
     app.default(crash)
     output = io.StringIO()
-    environment = {"DB_URL": "postgresql://ben:can%61ry@db", "IMMICH_VERBOSE": "yes"}
+    environment = {"DB_URL": "postgresql://ben:can%61ry-2024@db", "IMMICH_VERBOSE": "yes"}
     world = Surroundings(
         environment=environment, working_folder=tmp_path, configuration_folder=tmp_path, state_folder=tmp_path
     )
@@ -220,4 +233,4 @@ def test_the_password_in_a_url_stays_out_of_a_crash_report(tmp_path: Path) -> No
     assert len(reports) == 1
     for text in (output.getvalue(), *reports):
         assert CANARY not in text
-        assert "can%61ry" not in text
+        assert "can%61ry-2024" not in text

@@ -120,7 +120,7 @@ def test_a_journal_without_a_usable_beginning_is_no_journal(tmp_path: Path, name
     if name in ("run", "server") and value == "x":
         assert read_run(path)
         return
-    with pytest.raises(UsageError, match="no journal"):
+    with pytest.raises(UsageError, match="not the journal"):
         read_run(path)
     assert runs(tmp_path) == []
 

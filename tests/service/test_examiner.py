@@ -80,10 +80,16 @@ def test_a_job_reads_the_files_that_the_schedule_was_given(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("tool", "schedule", "arguments", "added"),
     [
-        ("faceless-album", HOOK, [], ["--no-notify-failure", "--no-notify-guard", "--no-notify-change"]),
+        ("faceless-album", HOOK, [], ["--no-notify"]),
         ("faceless-album", "http://else", [], []),
         ("faceless-album", None, [], []),
-        ("duplicates", HOOK, [], []),
+        ("duplicates", HOOK, [], ["--no-notify"]),
+        ("folder-albums", HOOK, ["--root-path=/a"], ["--no-notify"]),
+        ("missing-originals", HOOK, [], ["--no-notify"]),
+        ("album-backup", HOOK, [], ["--no-notify"]),
+        ("duplicates", HOOK, ["--notify-change"], ["--no-notify-failure", "--no-notify-guard"]),
+        ("duplicates", HOOK, ["--no-notify-guard"], ["--no-notify"]),
+        ("duplicates", HOOK, ["--notify"], []),
     ],
 )
 def test_nobody_is_told_twice(
@@ -92,6 +98,15 @@ def test_nobody_is_told_twice(
     options = NotificationOptions(webhook_url=None if schedule is None else Secret(schedule))
     with command(tmp_path, {**SERVER, "IMMICH_WEBHOOK_URL": HOOK}):
         assert Examiner({}, {}, options)(tool, arguments).arguments == (*arguments, *added)
+
+
+def test_an_address_that_only_a_job_has_is_told_by_the_job(tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text("http://nas:9/own")
+    (tmp_path / "ping").write_text("http://nas:9/ping")
+    options = NotificationOptions(webhook_url=Secret(HOOK), ping_url=Secret("http://nas:9/ping"))
+    with command(tmp_path, {**SERVER, "IMMICH_WEBHOOK_URL": HOOK}):
+        for words, added in ((["--webhook-url-file=hook"], []), (["--ping-url-file=ping"], ["--no-notify"])):
+            assert Examiner({}, {}, options)("duplicates", words).arguments == (*words, *added)
 
 
 def test_every_account_and_server_is_looked_at(tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ def test_a_schedule_that_is_stopped_in_the_middle_of_an_apply(
             time.sleep(0.01)
         assert process.stop(kind) == ExitCode.DONE
         assert "resume last" in process.err and "Stopped." in process.err and "Traceback" not in process.err
+        assert "duplicates: stopped with exit code 130" in process.err
+    health = office.run("health")
+    assert health.returncode == 1 and "running since" not in health.stdout
+    assert health.stdout.splitlines()[2].split()[-2:] == ["130", "-"], health.stdout
+    (job, _summary) = map(json.loads, office.run("health", "--json").stdout.splitlines())
+    assert (job["last_exit_code"], job["running_since"], job["well"]) == (130, None, False)
+    with office.start("schedule", "duplicates", CRON_EXPRESSION=NEVER) as process:
+        process.wait_for("next due")
+        assert "The last run of duplicates was interrupted (exit code 130)" in office.run("health").stderr
     sandbox.set_faults(None)
     assert trashed(sandbox) < GROUPS
     resumed = office.run("resume", "last", "--yes")
@@ -190,11 +199,11 @@ def test_nobody_can_be_told_and_the_run_goes_on(office: Desk, sandbox: Sandbox) 
         "IMMICH_PING_URL": "http://127.0.0.1:1/canary",
     }
     with office.start("schedule", "duplicates", "--log-file", "log", **variables) as process:
-        process.wait_for("duplicates: ended with exit code 0", "Nobody was told by ping: Connection refused.")
+        process.wait_for("duplicates: ended with exit code 0", "Notification via ping failed: Connection refused.")
         assert process.stop() == ExitCode.DONE
     log = (office.folder / "log").read_text()
-    assert "ERROR immich_tools Nobody was told by mail by 127.0.0.1: Connection refused." in log
-    assert "Nobody was told by webhook at 127.0.0.1: Connection refused." in log
+    assert "ERROR immich_tools Notification via mail by 127.0.0.1 failed: Connection refused." in log
+    assert "Notification via webhook at 127.0.0.1 failed: Connection refused." in log
     assert "canary" not in log + process.err
     assert trashed(sandbox) == GROUPS
 

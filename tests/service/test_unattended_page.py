@@ -75,11 +75,12 @@ def test_the_lines_for_cron_run_tools() -> None:
 
 
 def test_every_variable_that_is_named_is_read() -> None:
-    command = toolkit_app()["schedule"]
+    app = toolkit_app()
     known = {
         name
-        for argument in command.assemble_argument_collection(default_parameter=toolkit_app().default_parameter)
+        for command in ("schedule", "duplicates")
+        for argument in app[command].assemble_argument_collection(default_parameter=app.default_parameter)
         for name in argument.parameter.env_var or ()
     }
-    named = set(re.findall(r"`((?:EMAIL|IMMICH|ENABLE|CRON|RUN|TZ)[A-Z_]*)", PAGE)) - {"IMMICH_APPLY", "IMMICH_DRY_RUN"}
+    named = set(re.findall(r"`((?:EMAIL|IMMICH|ENABLE|CRON|RUN|TZ)[A-Z_]*)", PAGE)) - {"IMMICH_DRY_RUN"}
     assert named <= known

@@ -17,7 +17,18 @@ ROOMS = {
     "plan": {"disk", "errors", "folders", "i18n", "immich", "placeholder_dates", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {
-        *("duplicates", "errors", "i18n", "immich", "paths", "placeholder_dates", "plan", "session", "settings"),
+        *(
+            "duplicates",
+            "errors",
+            "i18n",
+            "immich",
+            "paths",
+            "placeholder_dates",
+            "plan",
+            "service",
+            "session",
+            "settings",
+        ),
     },
     "folder_albums": {
         "errors",
@@ -28,6 +39,7 @@ ROOMS = {
         "paths",
         "plan",
         "secret",
+        "service",
         "session",
         "settings",
     },

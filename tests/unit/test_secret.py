@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immich_tools.errors import UsageError
-from immich_tools.secret import MASK, Secret, redact
+from immich_tools.secret import MASK, NoReadablePath, Secret, redact
 
 PLAIN = "s3cr3t/key+with=marks"
 
@@ -93,18 +93,16 @@ def test_spaces_belong_to_the_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "No such file"),
         (b"", "empty"),
         (b"\n", "empty"),
         (b"hidden\nhidden", "line break"),
         (b"hid\xff", "UTF-8"),
     ],
-    ids=["missing", "empty", "blank", "two lines", "bytes"],
+    ids=["empty", "blank", "two lines", "bytes"],
 )
-def test_unusable_files(tmp_path: Path, content: bytes | None, reason: str) -> None:
+def test_unusable_files(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "key"
-    if content is not None:
-        path.write_bytes(content)
+    path.write_bytes(content)
     with pytest.raises(UsageError, match=reason) as caught:
         Secret.from_file(path)
     assert str(path) in str(caught.value)
@@ -112,6 +110,15 @@ def test_unusable_files(tmp_path: Path, content: bytes | None, reason: str) -> N
     # The frame of this test holds the content itself.
     trace.stack.pop(0)
     assert "hid" not in "".join(trace.format())
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("name", [PLAIN, "x" * 5000, "nul\0", "file/below/a/file"])
+def test_what_names_no_file_may_be_the_secret_and_is_not_shown(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("key")
+    with pytest.raises(NoReadablePath) as caught:
+        Secret.from_file(tmp_path / name)
+    assert name not in str(caught.value)
     assert caught.value.__context__ is None
 
 
@@ -134,10 +141,42 @@ def test_redact(written: str) -> None:
 
 
 def test_a_secret_inside_of_another_one() -> None:
-    assert redact("short longer-short-tail", [Secret("short"), Secret("longer-short-tail")]) == f"{MASK} {MASK}"
+    secrets = [Secret("shorter1"), Secret("longer-shorter1-tail")]
+    assert redact("shorter1 longer-shorter1-tail", secrets) == f"{MASK} {MASK}"
 
 
-@given(st.text(min_size=8).filter(str.isprintable), st.text(), st.text())
-def test_redacted_text_never_holds_the_secret(plain: str, before: str, after: str) -> None:
+@given(st.text(min_size=16).filter(str.isprintable), st.text(), st.text())
+def test_a_long_secret_is_masked_wherever_it_stands(plain: str, before: str, after: str) -> None:
     shown = redact(f"{before}{plain}{after}", [Secret(plain)])
     assert plain not in shown or plain in MASK
+
+
+BESIDE = st.sampled_from([*" \n'\",;:/?&=@()[]{}<>|#%\\-+.", r"\n", r"\t", r"\x0a", r"\u000a", "%3D", "%20"])
+
+
+@given(st.text(min_size=8, max_size=15).filter(lambda text: text.isprintable() and not text.isalpha()), BESIDE, BESIDE)
+def test_a_shorter_secret_is_masked_as_a_word_of_its_own(plain: str, before: str, after: str) -> None:
+    shown = redact(f"word{before}{plain}{after}word", [Secret(plain)])
+    assert plain not in shown or plain in f"word{before}{MASK}{after}word"
+
+
+@pytest.mark.parametrize(
+    ("plain", "text", "shown"),
+    [
+        ("postgres", "Cannot reach immich_postgres", "Cannot reach immich_postgres"),
+        ("postgres", "the user postgres of immich-postgres:5432", "the user postgres of immich-postgres:5432"),
+        ("postgres", "postgres://postgres:postgres@postgres/postgres", f"postgres://postgres:{MASK}@postgres/postgres"),
+        ("postgres", "DB_PASSWORD=postgres", f"DB_PASSWORD={MASK}"),
+        ("postgres", "password='postgres' host", f"password='{MASK}' host"),
+        ("postgres", '{"password": "postgres", "host": "postgres"}', f'{{"password": "{MASK}", "host": "postgres"}}'),
+        ("a", "a cat at a://a:a@a", f"a cat at a://a:{MASK}@a"),
+        ("a", "https://a@host", f"https://{MASK}@host"),
+        ("12345", "12345 files, key: 12345", f"12345 files, key: {MASK}"),
+        ("immich2024", "immich2024 on immich2024_db", f"{MASK} on immich2024_db"),
+        ("immich2024", "xyimmich2024", "xyimmich2024"),
+        ("p@ss/w0rd", "x p%40ss%2Fw0rd p@ss/w0rd.", f"x {MASK} {MASK}."),
+        ("immich2024", "b'immich2024' line\\nimmich2024 %3Dimmich2024", f"b'{MASK}' line\\n{MASK} %3D{MASK}"),
+    ],
+)
+def test_only_the_secret_itself_is_masked(plain: str, text: str, shown: str) -> None:
+    assert redact(text, [Secret(plain)]) == shown

@@ -123,6 +123,8 @@ def read(folder: Path, arguments: list[str], environment: dict[str, str]) -> Dup
         (["--no-keep-metadata"], {}, {"keep_metadata": False}),
         ([], {"IMMICH_DUPLICATES_PROTECTED_PATHS": "/a,/b"}, {"protected_paths": ("/a", "/b")}),
         (["--protected-paths", "/a,/b"], {}, {"protected_paths": ("/a", "/b")}),
+        (["--protected-paths", '"/a, b",/c'], {}, {"protected_paths": ("/a, b", "/c")}),
+        ([], {"IMMICH_DUPLICATES_PROTECTED_PATHS": '"/a, b",/c'}, {"protected_paths": ("/a, b", "/c")}),
     ],
 )
 def test_reading(tmp_path: Path, arguments: list[str], environment: dict[str, str], values: dict[str, Any]) -> None:

@@ -197,7 +197,7 @@ def test_reading(tmp_path: Path, arguments: list[str], environment: dict[str, st
         (["--mode", "CREAT"], {}, "did you mean 'CREATE'?"),
         ([], {"MODE": "make"}, "MODE: 'make' is none of CREATE, CLEANUP, DELETE_ALL"),
         ([], {"SYNC_MODE": "3"}, "SYNC_MODE: '3' is none of 0, 1, 2"),
-        ([], {"IGNORE": "a::b"}, "IGNORE: is empty"),
+        ([], {"IGNORE": "a::b"}, "IGNORE: has an empty element (elements are separated by ':')"),
         ([], {"ROOT_PATH": "/a,,/b"}, "ROOT_PATH: has an empty element"),
         ([], {"FIND_ASSETS_IN_ALBUMS": "maybe"}, "FIND_ASSETS_IN_ALBUMS: 'maybe' is not one of true"),
         ([], {"COMMENTS_AND_LIKES": "2"}, "COMMENTS_AND_LIKES"),

@@ -80,6 +80,16 @@ def test_every_event_is_told_and_kept(tmp_path: Path) -> None:
     assert kept.jobs["albums"].last_success == (NOW + HOUR).isoformat()
 
 
+def test_a_run_that_is_stopped_with_the_schedule_does_not_go_on_in_its_health(tmp_path: Path) -> None:
+    for code, rest in ((0, ""), (130, "; 'immich-toolkit runs' shows whether it can be resumed"), (3, "")):
+        made, said = chronicle(tmp_path / "health.json")
+        made.begins(JOB, NOW, NOW)
+        made.cut_short(JOB, NOW, NOW + HOUR, Ended(code))
+        assert said.lines[-1].endswith(f"albums: stopped with exit code {code} after 1:00:00{rest}")
+        kept = HealthFile(tmp_path / "health.json").read().jobs["albums"]
+        assert (kept.running_since, kept.last_exit_code) == (None, code)
+
+
 def test_what_is_known_of_earlier_runs_is_kept(tmp_path: Path) -> None:
     HealthFile(tmp_path / "health.json").write(Health({"albums": JobHealth().ended(NOW, 0)}))
     chronicle(tmp_path / "health.json")

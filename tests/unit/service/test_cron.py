@@ -30,6 +30,13 @@ def due(expression: str, after: str, count: int, zone: ZoneInfo = BERLIN) -> lis
         ("0 3 * * MON", "2026-11-20 00:00", ["Mon 23 03:00+0100"]),
         ("  '0  3 * * *' ", "2026-11-20 00:00", ["Fri 20 03:00+0100"]),
         ("0 0 29 2 *", "2026-11-20 00:00", ["Tue 29 00:00+0100"]),
+        ("@hourly", "2026-11-20 00:00", ["Fri 20 01:00+0100", "Fri 20 02:00+0100"]),
+        ("@daily", "2026-11-20 00:00", ["Sat 21 00:00+0100"]),
+        ("'@Midnight' ", "2026-11-20 00:00", ["Sat 21 00:00+0100"]),
+        ("@weekly", "2026-11-20 00:00", ["Sun 22 00:00+0100"]),
+        ("@monthly", "2026-11-20 00:00", ["Tue 01 00:00+0100"]),
+        ("@yearly", "2026-11-20 00:00", ["Fri 01 00:00+0100"]),
+        ("@annually", "2026-11-20 00:00", ["Fri 01 00:00+0100"]),
     ],
 )
 def test_when_it_is_due(expression: str, after: str, expected: list[str]) -> None:
@@ -54,14 +61,34 @@ def test_times_are_given_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "''", "* * * *", "61 * * * *", "@daily", "0 0 31 2 *", "0 3 * * * root", "x"]
+    "expression", ["", "''", "* * * *", "61 * * * *", "@often", "@", "0 0 31 2 *", "0 3 * * * root", "x", "@daily 3"]
 )
 def test_what_is_no_expression_is_refused(expression: str) -> None:
-    with pytest.raises(UsageError, match="is no cron expression"):
+    with pytest.raises(UsageError, match="is not a valid cron expression"):
         Cron.parse(expression, BERLIN)
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../etc/passwd", "/etc/localtime"])
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("0 0 3 * * *", "it has six fields; leave out the one for seconds or years"),
+        ("0 3 * * * 2026", "it has six fields"),
+        ("@reboot", "at-start = true, or RUN_AT_FIRST_STARTUP=true"),
+        ("@often", "the short forms are @yearly, @annually, @monthly"),
+    ],
+)
+def test_what_other_schedulers_take_is_refused_with_what_to_write_instead(expression: str, reason: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Cron.parse(expression, BERLIN)
+    assert reason in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", " Europe/Berlin\t", ":Europe/Berlin", " : Europe/Berlin"])
+def test_spaces_around_a_zone_and_a_colon_before_it_do_not_count(name: str) -> None:
+    assert zone_called(name) is BERLIN
+
+
+@pytest.mark.parametrize("name", ["", " ", ":", "CET-1CEST", "Mars/Olympus", "../etc/passwd", "/etc/localtime"])
 def test_a_zone_that_does_not_exist(name: str) -> None:
     with pytest.raises(UsageError, match="There is no time zone"):
         zone_called(name)

@@ -43,8 +43,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_a_new_schedule_knows_of_the_jobs_it_still_has() -> None:
     old = Health({"a": JobHealth().ended(EARLY, 3).begun(LATE), "gone": JobHealth().ended(EARLY, 3)})
-    known = old.of("http://nas", ["a", "new"])
-    assert known == Health({"a": JobHealth().ended(EARLY, 3), "new": JobHealth()}, "http://nas")
+    assert old.of("http://nas", ["new"]) == Health({"new": JobHealth()}, "http://nas")
+
+
+def test_a_run_that_was_killed_with_its_schedule_was_interrupted() -> None:
+    known = Health({"a": JobHealth().ended(EARLY, 0).begun(LATE)}).of("http://nas", ["a"])
+    assert known.jobs["a"] == JobHealth().ended(EARLY, 0).ended(LATE, 130)
+    assert known.unwell == ("a",) and known.jobs["a"].last_success == EARLY.isoformat()
 
 
 def test_without_a_file_nothing_is_known(tmp_path: Path) -> None:

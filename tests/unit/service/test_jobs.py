@@ -77,7 +77,10 @@ def test_a_job_with_everything_and_one_with_little() -> None:
         ("[[job]]\ntool = 'duplicates'", "job duplicates: cron needs a text in quotes"),
         ("[[job]]\ntool = 'duplicates'\ncron = 3", "job duplicates: cron needs a text in quotes"),
         ("[[job]]\ntool = 'duplicate'\ncron = '0 3 * * *'", "there is no tool 'duplicate'; did you mean duplicates?"),
-        ("[[job]]\nname = 'a'\ntool = 'duplicates'\ncron = '0 3 * *'", "job a: '0 3 * *' is no cron expression: "),
+        (
+            "[[job]]\nname = 'a'\ntool = 'duplicates'\ncron = '0 3 * *'",
+            "job a: '0 3 * *' is not a valid cron expression: ",
+        ),
         ("[[job]]\ntool = 'duplicates'\ncron = '0 3 * * *'\ntime-zone = 'Mars'", "There is no time zone 'Mars'"),
         ("[[job]]\ntool = 'duplicates'\ncorn = '0 3 * * *'", "unknown key corn; did you mean cron?"),
         ("[[job]]\ntool = 'duplicates'\ncron = '0 3 * * *'\nat-start = 'yes'", "at-start needs true or false"),

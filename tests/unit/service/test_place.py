@@ -49,4 +49,5 @@ def test_a_state_folder_that_is_a_file(tmp_path: Path) -> None:
         Place.of(tmp_path / "state", ONE).alone(),
     ):
         pytest.fail("there is no lock")
-    assert Place.all(tmp_path / "state") == ()
+    with pytest.raises(UsageError, match=r"The state folder .* cannot be read: Not a directory"):
+        Place.all(tmp_path / "state")

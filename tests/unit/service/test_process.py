@@ -71,14 +71,14 @@ def test_stopping_waits_for_the_job_to_end_in_its_own_way(tmp_path: Path) -> Non
         "signal.signal(signal.SIGTERM, stop)\n"
         f"program = Program((sys.executable, '-c', {inner!r}))\n"
         "try:\n    program(Task('one', 'tool'))\n"
-        "except KeyboardInterrupt:\n    print('stopped')\n"
+        "except KeyboardInterrupt as stop:\n    print('stopped', stop.how.exit_code)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE, text=True)
     while not (tmp_path / "begun").exists():
         assert process.poll() is None
     os.kill(process.pid, signal.SIGTERM)
     said, _nothing = process.communicate(timeout=30)
-    assert said == "stopped\n" and (tmp_path / "finished").exists()
+    assert said == "stopped 130\n" and (tmp_path / "finished").exists()
 
 
 def test_the_clock_comes_back_at_once_when_the_moment_has_passed() -> None:

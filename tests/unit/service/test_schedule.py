@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from immich_tools.service.cron import Cron
-from immich_tools.service.schedule import MOST_MISSED, Ended, Job, following, serve
+from immich_tools.service.schedule import MOST_MISSED, Ended, Job, RunStopped, Task, following, serve
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -55,6 +55,9 @@ class Diary:
     def ended(self, job: Job, began: datetime, now: datetime, how: Ended) -> None:
         if how.exit_code:
             self._note(now, f"{job.name} failed with {how.exit_code}")
+
+    def cut_short(self, job: Job, began: datetime, now: datetime, how: Ended) -> None:
+        self._note(now, f"{job.name} cut short with {how.exit_code}")
 
     def missed(self, job: Job, times: Sequence[datetime]) -> None:
         self._note(times[-1], f"{job.name} missed {len(times)}")
@@ -152,3 +155,17 @@ def test_the_next_time_is_later_than_the_last_one_and_than_now(last: int, later:
     missed, due = following(Cron.parse("*/7 1-4 * * *", BERLIN), begin, now)
     assert due > max(begin, now)
     assert all(begin < each <= now for each in missed)
+
+
+@pytest.mark.parametrize(
+    ("stop", "code"), [(RunStopped(Ended(0)), 0), (RunStopped(Ended(130)), 130), (KeyboardInterrupt(), 130)]
+)
+def test_a_run_that_is_stopped_has_ended_when_the_schedule_ends(stop: KeyboardInterrupt, code: int) -> None:
+    def run(task: Task) -> Ended:
+        raise stop
+
+    start = datetime.fromisoformat("2026-11-20 00:00").replace(tzinfo=BERLIN).astimezone(UTC)
+    entries = Diary()
+    with pytest.raises(KeyboardInterrupt):
+        serve([job("albums", "0 3 * * *")], PretendedClock(start, start + timedelta(hours=9)), run, entries)
+    assert entries.entries == ["20 03:00 albums", f"20 03:00 albums cut short with {code}"]
