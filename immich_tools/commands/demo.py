@@ -36,7 +36,7 @@ def demo(
     with (
         Output(output) as out,
         TemporaryDirectory() as folder,
-        Immich.connect(sandbox.url, sandbox.admin_key, transport=sandbox.transport()) as immich,
+        Immich.connect(sandbox.url, sandbox.admin_key, transport=sandbox.transport(), clock=sandbox.clock) as immich,
     ):
         journals = Path(folder)
         before = sandbox.dump()

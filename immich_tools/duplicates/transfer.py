@@ -40,7 +40,8 @@ def resolving_changes_nothing_more(keeper: Metadata, losers: Sequence[Metadata])
 
     ``POST /duplicates/resolve`` (read from the source of Immich 2.7.0 to 3.1.0) gives a single keeper: every album of any member where
     the user may add, every tag, the favourite mark of any, the highest positive rating, the distinct lines of all descriptions, the
-    strictest visibility, and the place if all members that have one agree.
+    strictest visibility, and the place if all members that have one agree. A place that is written once more gives the keeper another
+    time zone than its camera did.
 
     :param keeper: as it is once our own transfer has been carried out.
     """
@@ -55,7 +56,7 @@ def resolving_changes_nothing_more(keeper: Metadata, losers: Sequence[Metadata])
             keeper.visibility is Visibility.ARCHIVE
             or not any(loser.visibility is Visibility.ARCHIVE for loser in losers)
         )
-        and (keeper.place is not None or len({loser.place for loser in losers if loser.place is not None}) != 1)
+        and len({each.place for each in members if each.place is not None}) != 1
     )
 
 

@@ -30,7 +30,7 @@ from immich_tools.settings import OutputOptions, Surroundings, make_app, protect
 from tests.cli.shell import shell
 
 KEY = "Qw3rTyUiOpAsDfGhJkLzXcVbNm0123456789abcdefg"
-REQUEST = re.compile(r"(GET|PUT|POST|DELETE) (/api/\S*): (\d{3}|\w+), \d+ ms, try (\d+)$")
+REQUEST = re.compile(r"(GET|PUT|POST|PATCH|DELETE) (/api/\S*): (\d{3}|\w+), \d+ ms, try (\d+)$")
 
 
 def last_line(folder: Path, *argv: str, environment: dict[str, str]) -> tuple[int, dict[str, Any], str]:
