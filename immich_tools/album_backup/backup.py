@@ -394,13 +394,14 @@ class _Backup:
         missing = not_appeared(expected, facts.imported)
         if facts.library is None or facts.administrator is None:
             return missing
-        ends = time.monotonic() + self.options.wait
+        clock = self.accounts.first.connection.clock
+        ends = clock.now() + self.options.wait
         pause = _FIRST_PAUSE
         while True:
             self.tell(Waited(len(expected) - len(missing), len(expected)))
-            if not missing or time.monotonic() >= ends:
+            if not missing or clock.now() >= ends:
                 return missing
-            time.sleep(pause)
+            clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             self.watch.check()
             missing = not_appeared(missing, self._imported(missing))

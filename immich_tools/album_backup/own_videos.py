@@ -63,6 +63,8 @@ def own_video(
         for asset in client.assets.named_like(stem)
         if asset.type is AssetType.VIDEO
         and split_extension(asset.original_file_name)[0].lower() == stem.lower()
+        and asset.file_created_at is not None
+        and still.file_created_at is not None
         and abs(asset.file_created_at - still.file_created_at) <= _APART
     ]
     return client.assets.get(named[0]) if len(named) == 1 else None
