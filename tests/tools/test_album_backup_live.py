@@ -1,7 +1,7 @@
 """Live photos whose two halves the server joins over everything that their owner has: uploads, copies, and what is in the trash.
 
-Purging a still purges the video that it points to, with its file. So whatever the server's jobs cross, nothing of the archive may go with an
-upload, and nothing of an upload with a copy.
+Purging a still purges the video that it points to, with its file. So whatever the server's jobs cross, nothing of the archive may go with
+an upload, and nothing of an upload with a copy.
 """
 
 from __future__ import annotations
@@ -112,6 +112,113 @@ def test_undo_that_removes_the_copies_takes_nothing_from_the_uploads(archive: Ar
     check_uploads(archive.server, halves)
 
 
+def test_undo_that_leaves_the_copies_leaves_them_joined(archive: Archive) -> None:
+    server = archive.server
+    halves = arrange(server)
+    for half in halves:
+        if half.name.endswith("jpg"):
+            server.update(half.name, isFavorite=True)
+    result = archive.all_of_it()
+    archive.undo(result)
+    server.settle()
+    check_archive(archive, halves)
+    check_uploads(server, halves)
+
+
+def cross(archive: Archive, number: int = 0) -> tuple[str, str]:
+    """The server lets an upload and its copy point to each other's video; the ids of the copied halves."""
+    server = archive.server
+    still, video = (archive.asset(f"Holiday/{number}.{each}")["id"] for each in ("jpg", "mov"))
+    server.api.put(f"/assets/{server.ids[f'{number}.jpg']}", {"livePhotoVideoId": video})
+    server.api.put(f"/assets/{still}", {"livePhotoVideoId": server.ids[f"{number}.mov"]})
+    return still, video
+
+
+def test_copies_that_are_crossed_with_uploads_are_straightened_before_their_files_go(archive: Archive) -> None:
+    server = archive.server
+    halves = arrange(server, 2)
+    uploads = dict(server.ids)
+    result = archive.backup("--album", "Holiday", "--scan", "--apply")
+    for number in range(2):
+        cross(archive, number)
+    undo_with_copies(archive, result)
+    assert archive.names() == []
+    archive.folders.scan()
+    server.ids = uploads
+    empty_trash(server)
+    check_uploads(server, halves)
+    for number in range(2):
+        still, video = (server.api.get(f"/assets/{server.ids[f'{number}.{each}']}") for each in ("jpg", "mov"))
+        assert (still["livePhotoVideoId"], video["visibility"]) == (video["id"], "hidden")
+
+
+def test_a_copied_motion_video_that_another_photo_points_to_stays(archive: Archive) -> None:
+    server = archive.server
+    arrange(server, 1)
+    result = archive.backup("--album", "Holiday", "--scan", "--apply")
+    server.photo("another.jpg")
+    server.settle()
+    server.api.put(f"/assets/{server.ids['another.jpg']}", {"livePhotoVideoId": archive.asset("Holiday/0.mov")["id"]})
+    copied = next(line.split()[1] for line in result.out.splitlines() if line.startswith("Run "))
+    undone = archive.shell.toolkit("undo", copied, "--yes", "--remove-copies")
+    assert "Holiday/0.mov: another.jpg points to this motion video; it was not changed" in undone.out
+    assert archive.names() == ["Holiday/0.mov"]
+
+
+def test_an_upload_that_points_to_the_copied_video_finds_its_own_again(archive: Archive) -> None:
+    halves = arrange(archive.server, 1)
+    archive.backup("--album", "Holiday", "--scan", "--apply")
+    cross(archive)
+    archive.all_of_it()
+    assert archive.is_trashed("0.jpg")
+    empty_trash(archive.server)
+    check_archive(archive, halves)
+
+
+def test_an_upload_that_points_to_a_video_of_another_library_finds_its_own_again(archive: Archive) -> None:
+    server = archive.server
+    halves = arrange(server, 1)
+    uploads = dict(server.ids)
+    elsewhere = Folders(server, archive.path.with_name("elsewhere"))
+    elsewhere.files("0.mov")
+    server.api.put(f"/assets/{uploads['0.jpg']}", {"livePhotoVideoId": server.ids["0.mov"]})
+    server.ids = uploads
+    archive.all_of_it()
+    assert archive.is_trashed("0.jpg")
+    empty_trash(server)
+    check_archive(archive, halves)
+    assert (elsewhere.path / "0.mov").exists()
+
+
+def test_halves_that_do_not_say_that_they_belong_together_are_joined(archive: Archive) -> None:
+    server = archive.server
+    server.video("live.mov")
+    server.photo("live.jpg", live_video="live.mov")
+    server.album("Holiday", "live.jpg")
+    server.settle()
+    archive.all_of_it()
+    empty_trash(server)
+    still, video = archive.asset("Holiday/live.jpg"), archive.asset("Holiday/live.mov")
+    assert (still["livePhotoVideoId"], video["visibility"]) == (video["id"], "hidden")
+
+
+def test_the_copy_becomes_the_cover_of_every_album_and_undo_gives_it_back(archive: Archive) -> None:
+    server = archive.server
+    server.photo("beach.jpg")
+    server.photo("tower.jpg")
+    server.photo("stays.jpg")
+    server.settle()
+    server.album("Holiday", "beach.jpg")
+    server.album("Best of", "beach.jpg", "stays.jpg", "tower.jpg")
+    album = server.albums["Best of"]
+    server.api.patch(f"/albums/{album}", {"albumThumbnailAssetId": server.ids["beach.jpg"]})
+    result = archive.all_of_it()
+    empty = server.api.get(f"/albums/{album}")["albumThumbnailAssetId"]
+    assert archive.is_trashed("beach.jpg") and empty == archive.asset("Holiday/beach.jpg")["id"]
+    archive.undo(result)
+    assert server.api.get(f"/albums/{album}")["albumThumbnailAssetId"] == server.ids["beach.jpg"]
+
+
 @pytest.mark.parametrize("dialect", list(Dialect), ids=lambda dialect: str(dialect.value))
 def test_no_order_of_the_servers_jobs_takes_a_file(dialect: Dialect, tmp_path: Path) -> None:
     problems = []
@@ -122,6 +229,7 @@ def test_no_order_of_the_servers_jobs_takes_a_file(dialect: Dialect, tmp_path: P
             for check in (
                 test_emptying_the_trash_takes_nothing_from_the_archive,
                 test_undo_that_removes_the_copies_takes_nothing_from_the_uploads,
+                test_undo_that_leaves_the_copies_leaves_them_joined,
             ):
                 folder = tmp_path / f"{seed} {check.__name__}"
                 folder.mkdir()
