@@ -224,12 +224,19 @@ def _action(unit: BackupUnit, file: File, facts: BackupFacts, options: AlbumBack
         size=file.size if file.content is None else file.content.size,
         sha1=None if file.content is None else file.content.sha1,
         modified=_modified(unit, file),
+        original_path=_original_path(unit, file),
         server_path=f"{options.target()}/{file.relative}",
         still_id=unit.id if file.role is Role.MOTION else "",
         mode=given.mode,
         user=given.user,
         group=given.group,
     )
+
+
+def _original_path(unit: BackupUnit, file: File) -> str:
+    """Where the server has the file that the source belongs to; empty for a download."""
+    asset = unit.upload.motion if file.role is Role.MOTION else unit.upload.asset
+    return "" if file.source.path is None or asset is None else asset.original_path
 
 
 def _modified(unit: BackupUnit, file: File) -> str | None:

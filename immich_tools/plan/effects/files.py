@@ -106,6 +106,8 @@ class CopyFile(FileAction):
         download the number of bytes decides.
     :ivar modified: modification time that a download gets (ISO 8601 with offset); a copy has that of its source.
     :ivar mode, user, group: of the file and of folders that are made, as numbers; None for what the system gives.
+    :ivar original_path: where the asset's file was on the server when `source` was chosen: with its storage template on, Immich moves files
+        after every change of their metadata (2.3.1 and 3.1.0). Empty where that does not matter.
     :ivar server_path: where the copy appears on the server; empty where nobody knows.
     :ivar still_id: of a copied motion video, the still that `asset_id` belongs to.
     """
@@ -123,6 +125,7 @@ class CopyFile(FileAction):
     mode: int | None = None
     user: int | None = None
     group: int | None = None
+    original_path: str = ""
     server_path: str = ""
     still_id: str = ""
 
@@ -146,6 +149,15 @@ class CopyFile(FileAction):
     def content(self) -> Content | None:
         """What the copy must hold, as far as it is known beforehand."""
         return None if self.sha1 is None or self.size is None else Content(self.size, self.sha1)
+
+    def objection(self, state: State) -> Result | None:
+        return self.moved(state.assets[self.asset_id])
+
+    def moved(self, asset: Asset) -> Result | None:
+        """Why the source is not the asset's file any more; None when it is, as far as anybody knows."""
+        if self.source is None or self.original_path in ("", asset.original_path):
+            return None
+        return stale(_("Immich has moved the file to {path} since").format(path=asset.original_path))
 
     def removal(self, found: Content | None = None) -> RemoveFile | None:
         """What removes the copy again; None where nobody knows what it holds.
@@ -368,7 +380,7 @@ class FileEffects:
         tasks = (self._task(immich, change) for change in written)
         with closing(side_by_side(tasks, self.watch)) as under_way:
             for change, proven in zip(written, under_way, strict=True):
-                yield change.id, self._written(change, proven)
+                yield change.id, _moved_meanwhile(immich, change, proven) or self._written(change, proven)
         for change in changes:
             if isinstance(change.action, RemoveFile):
                 yield change.id, self._remove(change)
@@ -448,6 +460,15 @@ def _check_other(action: CopyFile, place: Place) -> None:
         is_same = action.source is not None and Path(action.source).exists() and place.path.samefile(action.source)
     if is_same:
         raise FileFailed(_("{path} is the original itself, not a copy of it").format(path=place.path))
+
+
+def _moved_meanwhile(immich: Immich, change: Change[Any], proven: Proven | FileFailed) -> Result | None:
+    """Whether a file could not be copied because the server has moved it; None when that was not the reason."""
+    action = change.action
+    if not isinstance(proven, FileFailed) or not isinstance(action, CopyFile) or not action.original_path:
+        return None
+    asset = immich.assets.get(action.asset_id)
+    return None if asset is None else action.moved(asset)
 
 
 def _measured(write: Callable[[Watch], Proven], meter: Meter, size: int, *, watch: Watch) -> Proven:

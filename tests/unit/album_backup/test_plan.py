@@ -275,10 +275,11 @@ def test_both_stills_point_to_their_own_videos_before_one_goes(
     crossed = evolve(upload, asset=evolve(upload.asset, live_photo_video_id=upload_points_to))
     known = evolve(known, uploads={"a": crossed})
     plan = make_plan(known, FINISHING, Stage.FINISH)
-    made = [each for each in plan.changes if isinstance(each.action, LinkMotionVideo)]
-    assert {(each.action.asset_id, each.action.after) for each in made} == links
-    assert all(each.action.straightens for each in made)
-    assert {each.id for each in made} <= set(change(plan, TrashAssets).requires)
+    made = actions(plan, LinkMotionVideo)
+    assert {(action.asset_id, action.after) for action in made} == links
+    assert all(action.straightens for action in made)
+    ids = {each.id for each in plan.changes if isinstance(each.action, LinkMotionVideo)}
+    assert ids <= set(change(plan, TrashAssets).requires)
 
 
 def test_a_live_photo_waits_until_its_motion_video_has_been_read() -> None:
