@@ -36,10 +36,13 @@ from immich_tools.plan.executor import Progress, ProgressCallback
 from immich_tools.plan.guards import check_room
 from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.report.text import pace
 
 _PASSES: Final = 4
 """Rounds of the last stage: what goes over, other users' uploads, own uploads, the album."""
+_COPY_PASSES: Final = 2
+"""Rounds of the first stage: Immich may move a file between the plan and the copy."""
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _FAILURES: Final = frozenset({UNREADABLE, IN_THE_WAY, UNREAD, HIDDEN})
@@ -244,10 +247,12 @@ class _Done:
 
     :ivar facts: as they were before.
     :ivar goes_on: whether something was done, and went well: then there may be more to do.
+    :ivar has_moved: whether a file was not copied because it is elsewhere now.
     """
 
     facts: BackupFacts
     goes_on: bool
+    has_moved: bool = False
 
 
 @define
@@ -266,7 +271,9 @@ class _Backup:
     left: list[str] = field(factory=list)
 
     def run(self) -> Report:
-        self._stage(Stage.COPY)
+        for _number in range(_COPY_PASSES):
+            if not self._stage(Stage.COPY).has_moved:
+                break
         missing: tuple[str, ...] = ()
         if self.options.scan:
             missing = self._wait(self._stage(Stage.SCAN).facts)
@@ -285,7 +292,7 @@ class _Backup:
         self.watch.check()
         facts = self._gather()
         plans = make_plans(facts, self.options, stage)
-        goes_on = any(plan.changes for plan in plans)
+        goes_on, has_moved = any(plan.changes for plan in plans), False
         if stage is Stage.COPY:
             self._begin(facts)
             self._clean_up(facts)
@@ -301,11 +308,13 @@ class _Backup:
                 self.watch.check()
                 outcome = self._carry_out(stage, plan, client)
                 goes_on = goes_on and not outcome.failures
+                stale = outcome.with_status(Status.STALE)
+                has_moved = has_moved or any(isinstance(change.action, WRITTEN) for change, _result in stale)
                 cleaning = orphans(outcome, facts) if stage is Stage.COPY and not outcome.unfinished else None
                 if cleaning is not None and cleaning.changes:
                     self.tell(Planned(stage, cleaning))
                     self._carry_out(stage, cleaning, client)
-        return _Done(facts, goes_on)
+        return _Done(facts, goes_on, has_moved)
 
     def _carry_out(self, stage: Stage, plan: Plan, client: Immich) -> Outcome:
         outcome = self.carry_out(plan, client, self._watcher(stage))
@@ -394,13 +403,14 @@ class _Backup:
         missing = not_appeared(expected, facts.imported)
         if facts.library is None or facts.administrator is None:
             return missing
-        ends = time.monotonic() + self.options.wait
+        clock = self.accounts.first.connection.clock
+        ends = clock.now() + self.options.wait
         pause = _FIRST_PAUSE
         while True:
             self.tell(Waited(len(expected) - len(missing), len(expected)))
-            if not missing or time.monotonic() >= ends:
+            if not missing or clock.now() >= ends:
                 return missing
-            time.sleep(pause)
+            clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
             self.watch.check()
             missing = not_appeared(missing, self._imported(missing))

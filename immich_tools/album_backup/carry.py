@@ -25,6 +25,7 @@ NOTHING: Final = Metadata()
 class Copied:
     """An upload whose copy has appeared.
 
+    :ivar motion: the copy of its motion video; None where it has none of its own.
     :ivar edited: what Immich's editor made of the upload, copied beside it; None where that was not copied.
     :ivar before, after: what the copy has, and is to have.
     :ivar differs: in what they say different things that cannot be made good.
@@ -32,6 +33,7 @@ class Copied:
 
     unit: BackupUnit
     copy: Asset
+    motion: Asset | None = None
     edited: Asset | None = None
     before: Metadata = NOTHING
     after: Metadata = NOTHING

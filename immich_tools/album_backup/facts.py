@@ -47,7 +47,9 @@ class Upload:
     """A member of an album with all that belongs to it.
 
     :ivar asset: with exif; tags, people and the rest are only complete where the owner's key is known.
-    :ivar motion: the motion video of a live photo; None for none, and where it cannot be seen.
+    :ivar motion: its own motion video, of a live photo, also where Immich lets it point to that of a copy; None for none, and where it
+        cannot be seen.
+    :ivar is_crossed: it points to a video of an external library, which is not its own.
     :ivar sidecar: what its present sidecar holds, at most a little more than `LARGEST_SIDECAR`; None where none is found.
     :ivar sidecar_path: where that is on this computer; empty where it came over the API.
     :ivar stack: ids of the stack it is in, itself included.
@@ -63,6 +65,7 @@ class Upload:
     edition: Edition | None = None
     stack: tuple[str, ...] = ()
     faces: tuple[Face, ...] = ()
+    is_crossed: bool = False
 
 
 @frozen

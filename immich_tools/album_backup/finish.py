@@ -16,11 +16,13 @@ from immich_tools.album_backup.carry import Copied, compared, edited_metadata
 from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum
 from immich_tools.album_backup.homes import Home, deletion, homes_of
 from immich_tools.album_backup.layout import Role
+from immich_tools.album_backup.links import join_copy, straighten_upload
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.units import BackupUnit
 from immich_tools.i18n import _
-from immich_tools.immich.models import Asset
+from immich_tools.immich.models import AlbumRole, Asset
 from immich_tools.plan.claims import FileHolds
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, SetAlbumField
 from immich_tools.plan.effects.assets import TrashAssets
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.model import Skip
@@ -36,7 +38,6 @@ class Finished:
 
     changes: list[Change]
     skips: list[Skip]
-    notes: tuple[str, ...] = ()
 
 
 def finish(facts: BackupFacts, options: AlbumBackupOptions, units: Iterable[BackupUnit], user_id: str) -> Finished:
@@ -51,7 +52,7 @@ def finish(facts: BackupFacts, options: AlbumBackupOptions, units: Iterable[Back
         planner.carry_over(copied)
     planner.trash()
     planner.delete_albums()
-    return Finished(list(planner.changes.values()), planner.skips, planner.notes())
+    return Finished(list(planner.changes.values()), planner.skips)
 
 
 @define
@@ -64,6 +65,7 @@ class _Planner:
     going: dict[str, ChosenAlbum] = field(factory=dict)
     may_go: frozenset[str] = frozenset()
     transfers: dict[str, list[Change]] = field(factory=dict)
+    own_links: dict[str, list[Change]] = field(factory=dict)
     changes: dict[str, Change] = field(factory=dict)
     trashed: dict[str, str] = field(factory=dict)
     skips: list[Skip] = field(factory=list)
@@ -73,11 +75,12 @@ class _Planner:
     def find_copies(self, units: Iterable[BackupUnit]) -> None:
         """Note the units whose copies Immich shows and has read."""
         for unit in sorted(units, key=lambda each: (each.album.album.name, each.relative, each.id)):
-            found = {path: self._shown(path) for path in unit.shown}
+            found = {path: self._shown(path) for path in unit.awaited}
             missing = [path for path, asset in found.items() if asset is None]
-            copy = found.pop(unit.relative)
+            copy = found.get(unit.relative)
             if copy is not None and not missing:
-                self.copied[unit.id] = Copied(unit, copy, edited=next(iter(found.values()), None))
+                parts = {role: found.get(file.relative) for role in Role if (file := unit.file(role)) is not None}
+                self.copied[unit.id] = Copied(unit, copy, parts.get(Role.MOTION), parts.get(Role.EDITED))
             elif unit.owner_id == self.user_id and self._has_more_to_do:
                 reason = _("its copy is proven, and has not appeared in Immich yet: {path}").format(path=missing[0])
                 self.skips.append(Skip((unit.id,), NOT_APPEARED, reason, unit.album.album.name))
@@ -183,10 +186,35 @@ class _Planner:
             if chosen.album.id in self.homes and copied.unit.id in chosen.member_ids
         ]
         together = [home.changes[asset.id] for home in homes for asset, *_metadata in given if asset.id in home.changes]
-        self.transfers[copied.unit.id] = [*changes, *together]
+        covers = self._covers(copied, [*changes, *together])
+        links = join_copy(copied, changes)
+        self.transfers[copied.unit.id] = [*changes, *together, *covers, *links]
         if copied.copy.owner_id == self.user_id:
             for change in self.transfers[copied.unit.id]:
                 self.changes.setdefault(change.id, change)
+        self.own_links[copied.unit.id] = straighten_upload(copied)
+        if copied.upload.owner_id == self.user_id:
+            for change in self.own_links[copied.unit.id]:
+                self.changes.setdefault(change.id, change)
+
+    def _covers(self, copied: Copied, changes: Sequence[Change]) -> list[Change]:
+        """The copy becomes the cover of albums whose cover goes: Immich gives them another one for good."""
+        unit, copy = copied.unit, copied.copy
+        if unit.id not in self.may_go:
+            return []
+        joined = {each.action.album_id: each.id for each in changes if isinstance(each.action, AddToAlbum)}
+        made: list[Change] = []
+        for album in self.facts.visible.get(copy.owner_id, {}).values():
+            is_member = album.id in joined or album.id in self.facts.holders.get(copy.id, ())
+            if album.thumbnail_asset_id != unit.id or album.role is not AlbumRole.OWNER or not is_member:
+                continue
+            if album.id in self.going:
+                continue
+            action = SetAlbumField(album.id, album.name, AlbumField.THUMBNAIL, before=unit.id, after=copy.id)
+            reason = _("its cover goes; the copy takes its place")
+            requires = (joined[album.id],) if album.id in joined else ()
+            made.append(Change(f"cover:{album.id}", action, reason, requires, unit.album.album.name))
+        return made
 
     # What goes
 
@@ -216,9 +244,12 @@ class _Planner:
     def _trash(self, going: Sequence[Copied]) -> None:
         own = [each for each in going if each.copy.owner_id == self.user_id]
         requires = dict.fromkeys(change.id for each in own for change in self.transfers[each.unit.id])
+        requires |= dict.fromkeys(change.id for each in going for change in self.own_links[each.unit.id])
+        videos = (each.unit.upload.motion for each in going)
         action = TrashAssets(
             tuple(each.unit.id for each in going),
             tuple(each.copy.id for each in own),
+            own_videos=tuple(sorted({video.id for video in videos if video is not None})),
             claims=tuple(claim for each in going for claim in self._claims(each.unit)),
         )
         reason = "\n".join(_("copied to {path}").format(path=each.unit.relative) for each in going)
@@ -234,19 +265,6 @@ class _Planner:
             content = file.content or self.facts.present[file.relative]
             assert content is not None, "it was found to be there"
             yield FileHolds(self.facts.local_target, file.relative, content.size, content.sha1)
-
-    def notes(self) -> tuple[str, ...]:
-        """What the reader should know of the copies."""
-        apart = sum(
-            each.unit.file(Role.MOTION) is not None and each.copy.live_photo_video_id is None
-            for each in self.copied.values()
-            if each.copy.owner_id == self.user_id
-        )
-        if not apart:
-            return ()
-        # Immich joins what carries one content identifier, whatever the names (2.3.1 and 3.1.0).
-        text = _("{count} live photos are not joined in Immich: their files do not say that they belong together.")
-        return (text.format(count=apart),)
 
     def delete_albums(self) -> None:
         """The user's albums go that may, once nothing is in them that stays."""

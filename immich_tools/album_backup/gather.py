@@ -29,6 +29,7 @@ from immich_tools.album_backup.files import (
 )
 from immich_tools.album_backup.layout import Role
 from immich_tools.album_backup.options import AlbumBackupOptions
+from immich_tools.album_backup.own_videos import is_crossed, own_video
 from immich_tools.album_backup.selection import chosen_albums
 from immich_tools.album_backup.shown import library_showing
 from immich_tools.album_backup.units import (
@@ -94,7 +95,7 @@ def gather(
         visible=visible,
         library=_library(accounts, server_target, names),
     )
-    facts = _with_members(facts, albums, accounts, options, watch)
+    facts = _with_members(facts, albums, accounts, options, known=known, watch=watch)
     units = wanted_units(facts, options)
     folders = folders_of(units, facts, options)
     facts = evolve(facts, present=look_at_targets(target, folders, sizes_of(units), known, watch))
@@ -105,7 +106,7 @@ def gather(
     check_writable(target, {file.relative.rpartition("/")[0] for file in missing})
     if try_downloads:
         facts = _with_tried_downloads(facts, units, accounts)
-    facts = evolve(facts, imported=imported(accounts, server_target, [path for unit in units for path in unit.shown]))
+    facts = evolve(facts, imported=imported(accounts, server_target, [path for unit in units for path in unit.awaited]))
     facts = _with_holders(facts, units, accounts, options)
     facts = evolve(facts, emptied=emptied_albums(facts, accounts, options, known=known, watch=watch))
     return evolve(facts, unlisted=tuple(each for client in accounts.clients for each in client.broken_assets))
@@ -157,7 +158,13 @@ def _library(accounts: Accounts, target: str, names: Mapping[str, str]) -> Libra
 
 
 def _with_members(
-    facts: BackupFacts, albums: Iterable[Album], accounts: Accounts, options: AlbumBackupOptions, watch: Watch
+    facts: BackupFacts,
+    albums: Iterable[Album],
+    accounts: Accounts,
+    options: AlbumBackupOptions,
+    *,
+    known: KnownFiles,
+    watch: Watch,
 ) -> BackupFacts:
     first = accounts.first
     chosen, assets = [], dict[str, Asset]()
@@ -183,7 +190,7 @@ def _with_members(
     def read(asset: Asset) -> Upload:
         watch.check()
         client = accounts.of_user(asset.owner_id)
-        return Upload(asset) if client is None else _upload(asset, client, options)
+        return Upload(asset) if client is None else _upload(asset, client, options, known=known, watch=watch)
 
     found = first.connection.each(uploads, read)
     return evolve(
@@ -194,11 +201,12 @@ def _with_members(
     )
 
 
-def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions) -> Upload:
+def _upload(asset: Asset, client: Immich, options: AlbumBackupOptions, *, known: KnownFiles, watch: Watch) -> Upload:
     local = options.path_map().local
-    motion = None if asset.live_photo_video_id is None else client.assets.get(asset.live_photo_video_id)
+    linked = None if asset.live_photo_video_id is None else client.assets.get(asset.live_photo_video_id)
+    motion = own_video(asset, linked, client, options, known=known, watch=watch)
     source = _source(asset, options)
-    upload = Upload(asset, source, motion)
+    upload = Upload(asset, source, motion, is_crossed=is_crossed(linked))
     if motion is not None and not is_embedded(motion):
         upload = evolve(upload, motion_source=_source(motion, options))
     if options.origin is not Origin.DOWNLOAD:

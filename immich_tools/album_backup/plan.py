@@ -39,9 +39,9 @@ def units_of(facts: BackupFacts, options: AlbumBackupOptions) -> list[BackupUnit
 
 
 def copies(facts: BackupFacts, options: AlbumBackupOptions) -> tuple[str, ...]:
-    """Paths, as the server sees them, of the copies that are complete, and of what Immich's editor made of them."""
+    """Paths, as the server sees them, of the copies that are complete, their motion videos, and what Immich's editor made of them."""
     complete = (unit for unit in units_of(facts, options) if unit.is_complete)
-    return tuple(f"{options.target()}/{relative}" for unit in complete for relative in unit.shown)
+    return tuple(f"{options.target()}/{relative}" for unit in complete for relative in unit.awaited)
 
 
 def not_appeared(paths: Iterable[str], imported: Mapping[str, Asset]) -> tuple[str, ...]:
@@ -137,7 +137,7 @@ def _plan(
         changes = _scan(facts, options, user_id)
     else:
         finished = finish(facts, options, [unit for unit in units if unit.is_complete], user_id)
-        changes, skips, notes = finished.changes, finished.skips, finished.notes
+        changes, skips = finished.changes, finished.skips
     named = {asset_id for change in changes for asset_id in change.action.assets}
     named |= {keep.asset_id for keep in keeps} | {asset_id for skip in skips for asset_id in skip.asset_ids}
     return Plan(
@@ -224,10 +224,19 @@ def _action(unit: BackupUnit, file: File, facts: BackupFacts, options: AlbumBack
         size=file.size if file.content is None else file.content.size,
         sha1=None if file.content is None else file.content.sha1,
         modified=_modified(unit, file),
+        original_path=_original_path(unit, file),
+        server_path=f"{options.target()}/{file.relative}",
+        still_id=unit.id if file.role is Role.MOTION else "",
         mode=given.mode,
         user=given.user,
         group=given.group,
     )
+
+
+def _original_path(unit: BackupUnit, file: File) -> str:
+    """Where the server has the file that the source belongs to; empty for a download."""
+    asset = unit.upload.motion if file.role is Role.MOTION else unit.upload.asset
+    return "" if file.source.path is None or asset is None else asset.original_path
 
 
 def _modified(unit: BackupUnit, file: File) -> str | None:

@@ -41,6 +41,7 @@ OPERATIONS: Final = frozenset(
         "searchUsers",
         "tagAssets",
         "updateAlbumInfo",
+        "updateAsset",
         "updateAssets",
     }
 )

@@ -92,9 +92,14 @@ class BackupUnit:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """The paths, below the destination, of those files that Immich must show before anything else is done: not of the motion video,
-        which it shows with its still."""
+        """The paths, below the destination, of those files that a person sees in Immich: not of the motion video, which it shows with its
+        still."""
         return tuple(file.relative for file in self.files if file.role in (Role.ORIGINAL, Role.EDITED))
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """The same with the motion video: Immich must have read both halves of a live photo before they can be kept together."""
+        return tuple(file.relative for file in self.files if file.role in SHOWN)
 
     @property
     def relative(self) -> str:
@@ -143,6 +148,8 @@ def _refusal(upload: Upload, facts: BackupFacts) -> tuple[str, str] | None:
     if content_of(asset) is None:
         return UNREAD, _("the server has not read the file yet; try again later")
     if asset.live_photo_video_id is not None and (upload.motion is None or content_of(upload.motion) is None):
+        if upload.is_crossed:
+            return UNREAD, _("it points to the motion video of another copy, and its own one was not found")
         return UNREAD, _("its motion video cannot be seen")
     return None
 

@@ -99,6 +99,26 @@ class Assets:
         """The present state of some assets, one request each, with tags, people and stack."""
         return {asset.id: asset for asset in self.connection.each(ids, self.get) if asset is not None}
 
+    def same_file(self, sha1: str) -> list[Asset]:
+        """Own uploads outside the trash whose file has a checksum: at most one, as the server takes no file twice.
+
+        :param sha1: in hexadecimal digits.
+        """
+        return self._search_own({"checksum": sha1})
+
+    def named_like(self, part: str) -> list[Asset]:
+        """Own uploads outside the trash with a text in the names of their files: a page of them, without proof that they are all."""
+        return self._search_own({"originalFileName": part})
+
+    def _search_own(self, criteria: dict[str, Any]) -> list[Asset]:
+        found: list[Asset] = []
+        for visibility in EVERYWHERE:
+            body = {**criteria, "visibility": visibility.value, "size": self.connection.page_size, "withExif": True}
+            answer = self.connection.json(search_assets._get_kwargs(body=MetadataSearchDto.from_dict(body)))
+            found += (asset_from_json(item) for item in answer["assets"]["items"])
+        owner_id = self.owner_id()
+        return [asset for asset in found if asset.owner_id == owner_id and asset.library_id is None]
+
     def trashed(self, ids: Iterable[str]) -> frozenset[str]:
         """Which of some own assets are in the trash: a few are read one by one, for more the trash is listed.
 

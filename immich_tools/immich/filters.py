@@ -23,6 +23,7 @@ class AssetFilter:
     :ivar visibility: one search each; LOCKED cannot be listed with an API key.
     :ivar path_part: any part of the original's path, whatever its case. More may be found (``_`` and ``%`` are wildcards to the server):
         compare the paths.
+    :ivar is_motion: only stills with a motion video.
     :ivar taken_after, taken_before: both inclusive, to the millisecond.
     :ivar trashed: only assets in the trash (offline external ones included), instead of only those outside.
     :ivar with_exif, with_people: carry these details (slower).
@@ -36,6 +37,7 @@ class AssetFilter:
     person_ids: tuple[str, ...] = ()
     not_in_album: bool = False
     path_part: str | None = None
+    is_motion: bool = False
     taken_after: datetime | None = None
     taken_before: datetime | None = None
     trashed: bool = False
@@ -47,7 +49,7 @@ class AssetFilter:
         """Whether the timeline's month counts tell roughly how the result spreads over time."""
         narrowed = (
             self.album_ids or self.tag_ids or self.person_ids or self.library_id or self.not_in_album or self.path_part
-        )
+        ) or self.is_motion
         return not (narrowed or self.taken_after or self.taken_before or self.trashed)
 
 

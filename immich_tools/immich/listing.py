@@ -121,6 +121,8 @@ class Listing:
                 criteria[name] = list(ids)
         if wanted.path_part is not None:
             criteria["originalPath"] = wanted.path_part
+        if wanted.is_motion:
+            criteria["isMotion"] = True
         if wanted.not_in_album:
             criteria["isNotInAlbum"] = True
         if wanted.trashed:

@@ -13,7 +13,7 @@ from immich_tools.immich import compat
 from immich_tools.immich.client import Immich
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AlbumField, AlbumsLost, SetAlbumField, albums_now
-from immich_tools.plan.effects.assets import DeleteForever, RestoreAssets, SetField, TrashAssets
+from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import SetDuplicateGroup
 from immich_tools.plan.effects.files import WRITTEN, FileEffects
@@ -46,6 +46,11 @@ def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
     back = _brought_back(undoing(run, known), immich)
     # Of what makes albums or writes tags, parts may have been done even where the whole failed.
     touched = {*done, *made, *run.carried}
+    touched |= {
+        change.id
+        for change in run.plan.changes
+        if _is_straightening(change.action) and change.id in run.with_status(Status.ALREADY)
+    }
     changed = {change.id for change in run.plan.changes if change.id in touched} - {
         change.id
         for change in run.plan.changes
@@ -186,10 +191,15 @@ def inverse(plan: Plan, done: Collection[str], facts: Facts | None = None) -> Pl
         if (loss := lasting.get(change.id) or facts.loss(change)) is not None
     )
     undone = [change for change in changes if change.id not in lasting]
+    by_id = {change.id: change for change in undone}
     needed_by: dict[str, list[str]] = {}
     for change in undone:
         for name in change.requires:
-            needed_by.setdefault(name, []).extend(_names_to_wait_for(change, facts))
+            if not _is_straightening(change.action):
+                needed_by.setdefault(name, []).extend(_names_to_wait_for(change, facts))
+            elif name in by_id:
+                # It is not taken back but done again, because the jobs of what is taken back may cross the live photo.
+                needed_by.setdefault(change.id, []).extend(_names_to_wait_for(by_id[name], facts))
     return evolve(
         plan,
         tool=TOOL,
@@ -200,6 +210,10 @@ def inverse(plan: Plan, done: Collection[str], facts: Facts | None = None) -> Pl
         skips=losses,
         notes=(_("undoes {tool}").format(tool=plan.tool),),
     )
+
+
+def _is_straightening(action: Action) -> bool:
+    return isinstance(action, LinkMotionVideo) and action.straightens
 
 
 def _behind_lasting_removals(changes: Collection[Change]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from immich_tools.plan.executor import ProgressCallback
 from immich_tools.plan.guards import Guards
 from immich_tools.plan.model import Plan
 from immich_tools.plan.outcome import Outcome
+from immich_tools.plan.result import Status
 from immich_tools.sandbox import Dialect, Sandbox
 from tests.tools import pictures
 from tests.tools.archive import Archive
@@ -283,3 +284,30 @@ def test_an_upload_whose_copy_changed_at_the_last_moment_stays_and_is_named(arch
     assert [(stay.asset_id, stay.name) for stay in report.stays] == [(archive.server.ids["beach.jpg"], "beach.jpg")]
     assert "holds something else" in report.stays[0].reason
     assert report.exit_code is ExitCode.CHANGES_FAILED and not archive.is_trashed("beach.jpg")
+
+
+def test_a_file_that_the_storage_template_moves_meanwhile_is_copied_from_its_new_path(
+    archive: Archive, tmp_path: Path
+) -> None:
+    assert archive.folders.library_id
+    server, sandbox = archive.server, sandbox_of(archive)
+    sandbox.server.storage_template = True
+    options = AlbumBackupOptions(
+        album=("Holiday",), external_path=(archive.folders.root,), map=(f"/data={tmp_path / 'originals'}",)
+    )
+    outcomes = []
+
+    def meddle(plan: Plan, immich: Client, progress: ProgressCallback) -> Outcome:
+        if not outcomes:
+            server.update("beach.jpg", description="At the beach")
+            server.settle()
+        outcomes.append(carried_out(tmp_path / "runs")(plan, immich, progress))
+        return outcomes[-1]
+
+    content, before = original(archive).read_bytes(), original(archive)
+    with Immich.connect(server.url, server.key) as user:
+        report = back_up(Accounts.of([user]), options, meddle)
+    assert original(archive) != before and report.exit_code is ExitCode.DONE
+    (stale, *_also) = outcomes[0].with_status(Status.STALE)
+    assert "Immich has moved the file to" in stale[1].reason
+    assert (archive.path / "Holiday/beach.jpg").read_bytes() == content and downloads(archive) == 0

@@ -283,6 +283,9 @@ class Removal(Action):
                     )
                 )
         for asset_id in self.kept_ids:
+            # A group of duplicates may keep the video of a copy that goes; what takes an upload's place has its own.
+            if self.duplicate_id is None and state.assets[asset_id].live_photo_video_id in (self.own_videos or ()):
+                return stale(_("asset {id}, which is kept, points to the motion video that goes").format(id=asset_id))
             if state.assets[asset_id].is_offline:
                 return stale(_("the file of asset {id}, which is kept, is missing").format(id=asset_id))
         return None

@@ -28,6 +28,7 @@ from immich_tools.i18n import _
 from immich_tools.immich.models import Asset
 from immich_tools.plan.claims import content_objection, refuse, target_objection
 from immich_tools.plan.effects.base import ALREADY, DONE, LOOK, Action, Change, Phase, RunState, State, stale
+from immich_tools.plan.effects.live_copies import Copy, separate
 from immich_tools.plan.meter import Meter
 from immich_tools.plan.proofs import Proof, prove, stamp_of
 from immich_tools.plan.result import Result, Status
@@ -105,6 +106,10 @@ class CopyFile(FileAction):
         download the number of bytes decides.
     :ivar modified: modification time that a download gets (ISO 8601 with offset); a copy has that of its source.
     :ivar mode, user, group: of the file and of folders that are made, as numbers; None for what the system gives.
+    :ivar original_path: where the asset's file was on the server when `source` was chosen: with its storage template on, Immich moves files
+        after every change of their metadata (2.3.1 and 3.1.0). Empty where that does not matter.
+    :ivar server_path: where the copy appears on the server; empty where nobody knows.
+    :ivar still_id: of a copied motion video, the still that `asset_id` belongs to.
     """
 
     kind: ClassVar[str] = "copy-file"
@@ -120,6 +125,9 @@ class CopyFile(FileAction):
     mode: int | None = None
     user: int | None = None
     group: int | None = None
+    original_path: str = ""
+    server_path: str = ""
+    still_id: str = ""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -142,6 +150,15 @@ class CopyFile(FileAction):
         """What the copy must hold, as far as it is known beforehand."""
         return None if self.sha1 is None or self.size is None else Content(self.size, self.sha1)
 
+    def objection(self, state: State) -> Result | None:
+        return self.moved(state.assets[self.asset_id])
+
+    def moved(self, asset: Asset) -> Result | None:
+        """Why the source is not the asset's file any more; None when it is, as far as anybody knows."""
+        if self.source is None or self.original_path in ("", asset.original_path):
+            return None
+        return stale(_("Immich has moved the file to {path} since").format(path=asset.original_path))
+
     def removal(self, found: Content | None = None) -> RemoveFile | None:
         """What removes the copy again; None where nobody knows what it holds.
 
@@ -150,7 +167,15 @@ class CopyFile(FileAction):
         content = self.content or found
         if content is None:
             return None
-        return RemoveFile(self.folder, self.relative, content.size, content.sha1, self.asset_id)
+        return RemoveFile(
+            self.folder,
+            self.relative,
+            content.size,
+            content.sha1,
+            self.asset_id,
+            server_path=self.server_path,
+            still_id=self.still_id,
+        )
 
 
 @frozen
@@ -205,6 +230,8 @@ class RemoveFile(FileAction):
     :ivar sha1: in lower-case hexadecimal digits.
     :ivar asset_id: the asset that it is a copy of, which must be there, outside the trash and with its file: else the copy may be all
         that is left. Empty for what is no copy.
+    :ivar server_path, still_id: as of `CopyFile`. What the server shows there must have no part in other live photos; see
+        `live_copies.separate`.
     """
 
     kind: ClassVar[str] = "remove-file"
@@ -213,6 +240,8 @@ class RemoveFile(FileAction):
     size: int
     sha1: str
     asset_id: str = ""
+    server_path: str = ""
+    still_id: str = ""
 
     def __attrs_post_init__(self) -> None:
         super().__attrs_post_init__()
@@ -228,7 +257,26 @@ class RemoveFile(FileAction):
         return Content(self.size, self.sha1)
 
     def needs(self) -> Collection[str]:
-        return LOOK if self.asset_id else ()
+        if not self.asset_id:
+            return ()
+        return ("updateAsset", *LOOK) if self.still_id else LOOK
+
+    @classmethod
+    def work(cls, run: RunState, changes: Sequence[Change[Any]]) -> Generator[tuple[str, Result], None, None]:
+        """First take the copies out of the live photos of others, then remove what has no part in them any more."""
+        copies = {
+            change.id: Copy(
+                change.action.relative, change.action.server_path, change.action.asset_id, change.action.still_id
+            )
+            for change in changes
+            if change.action.asset_id
+        }
+        objections = separate(run.immich, copies) if copies else {}
+        for name, reason in objections.items():
+            yield name, stale(_LEFT.format(reason=reason))
+        yield from run.own(FileEffects).perform(
+            run.immich, [change for change in changes if change.id not in objections]
+        )
 
     def loss(self) -> str | None:
         return _("the file {path} stays removed").format(path=self.path)
@@ -332,7 +380,7 @@ class FileEffects:
         tasks = (self._task(immich, change) for change in written)
         with closing(side_by_side(tasks, self.watch)) as under_way:
             for change, proven in zip(written, under_way, strict=True):
-                yield change.id, self._written(change, proven)
+                yield change.id, _moved_meanwhile(immich, change, proven) or self._written(change, proven)
         for change in changes:
             if isinstance(change.action, RemoveFile):
                 yield change.id, self._remove(change)
@@ -412,6 +460,15 @@ def _check_other(action: CopyFile, place: Place) -> None:
         is_same = action.source is not None and Path(action.source).exists() and place.path.samefile(action.source)
     if is_same:
         raise FileFailed(_("{path} is the original itself, not a copy of it").format(path=place.path))
+
+
+def _moved_meanwhile(immich: Immich, change: Change[Any], proven: Proven | FileFailed) -> Result | None:
+    """Whether a file could not be copied because the server has moved it; None when that was not the reason."""
+    action = change.action
+    if not isinstance(proven, FileFailed) or not isinstance(action, CopyFile) or not action.original_path:
+        return None
+    asset = immich.assets.get(action.asset_id)
+    return None if asset is None else action.moved(asset)
 
 
 def _measured(write: Callable[[Watch], Proven], meter: Meter, size: int, *, watch: Watch) -> Proven:

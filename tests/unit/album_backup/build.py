@@ -11,6 +11,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from immich_tools.album_backup.facts import BackupFacts, ChosenAlbum, Upload
+from immich_tools.album_backup.layout import Role
 from immich_tools.album_backup.options import AlbumBackupOptions
 from immich_tools.album_backup.units import BackupUnit, arranged, wanted_units
 from immich_tools.disk.content import Content
@@ -120,6 +121,12 @@ def appeared(
         f"{ROOT}/{unit.relative}": copy_of(unit.upload.asset, f"{ROOT}/{unit.relative}", owner=owner, **changes)
         for unit in units(known, options)
         if unit.is_complete
+    }
+    imported |= {
+        path: copy_of(unit.upload.motion, path, owner=owner)
+        for unit in units(known, options)
+        if unit.is_complete and unit.upload.motion is not None and (file := unit.file(Role.MOTION)) is not None
+        for path in [f"{ROOT}/{file.relative}"]
     }
     return evolve(known, imported=imported)
 

@@ -20,8 +20,8 @@ from immich_tools.disk.content import Content
 from immich_tools.immich.models import AlbumRole, AlbumUser, Broken, Exif, Library, Tag, Visibility
 from immich_tools.plan.claims import FileHolds
 from immich_tools.plan.effects.album_creation import CreateAlbum, DeleteAlbum
-from immich_tools.plan.effects.albums import AddToAlbum
-from immich_tools.plan.effects.assets import SetField, TrashAssets
+from immich_tools.plan.effects.albums import AddToAlbum, AlbumField, SetAlbumField
+from immich_tools.plan.effects.assets import LinkMotionVideo, SetField, TrashAssets
 from immich_tools.plan.effects.base import Change
 from immich_tools.plan.effects.files import CopyFile, WriteFile
 from immich_tools.plan.effects.libraries import ScanLibrary
@@ -249,8 +249,69 @@ def test_an_upload_goes_once_its_copy_has_taken_over_everything() -> None:
     )
     favourite = change(plan, SetField)
     assert favourite.action == SetField("copy of a", AssetField.FAVORITE, before=False, after=True)
-    member = change(plan, AddToAlbum)
-    assert set(trash.requires) == {favourite.id, member.id}
+    member, link = change(plan, AddToAlbum), change(plan, LinkMotionVideo)
+    assert set(trash.requires) == {favourite.id, member.id, link.id}
+    # A field's job may cross the halves again.
+    assert link.requires == (favourite.id,)
+    assert trash.action.own_videos == ("a-motion",)
+
+
+@pytest.mark.parametrize(
+    ("upload_points_to", "copy_points_to", "links"),
+    [
+        ("a-motion", "copy of a-motion", set()),
+        ("a-motion", None, {("copy of a", "copy of a-motion")}),
+        ("a-motion", "a-motion", {("copy of a", "copy of a-motion")}),
+        ("copy of a-motion", "copy of a-motion", {("a", "a-motion")}),
+        ("copy of a-motion", "a-motion", {("a", "a-motion"), ("copy of a", "copy of a-motion")}),
+        (None, "somebody's", {("a", "a-motion"), ("copy of a", "copy of a-motion")}),
+    ],
+)
+def test_both_stills_point_to_their_own_videos_before_one_goes(
+    upload_points_to: str | None, copy_points_to: str | None, links: set[tuple[str, str]]
+) -> None:
+    known = appeared(facts(live("a", "a-motion")), live_photo_video_id=copy_points_to)
+    upload = known.uploads["a"]
+    crossed = evolve(upload, asset=evolve(upload.asset, live_photo_video_id=upload_points_to))
+    known = evolve(known, uploads={"a": crossed})
+    plan = make_plan(known, FINISHING, Stage.FINISH)
+    made = actions(plan, LinkMotionVideo)
+    assert {(action.asset_id, action.after) for action in made} == links
+    assert all(action.straightens for action in made)
+    ids = {each.id for each in plan.changes if isinstance(each.action, LinkMotionVideo)}
+    assert ids <= set(change(plan, TrashAssets).requires)
+
+
+def test_a_live_photo_waits_until_its_motion_video_has_been_read() -> None:
+    known = appeared(facts(live("a", "a-motion")))
+    path = f"{ROOT}/Holiday/a.mov"
+    for motion in (None, evolve(known.imported[path], exif=None), evolve(known.imported[path], is_offline=True)):
+        imported = {name: each for name, each in known.imported.items() if name != path}
+        waiting = evolve(known, imported=imported if motion is None else imported | {path: motion})
+        plan = make_plan(waiting, FINISHING, Stage.FINISH)
+        assert plan.changes == () and codes(plan) == {"a": "not-appeared"}
+
+
+def test_an_upload_whose_own_video_is_not_found_is_not_copied() -> None:
+    crossed = evolve(live("a", "a-motion"), motion=None, is_crossed=True)
+    plan = make_plan(facts(crossed), OPTIONS)
+    assert plan.changes == () and "motion video of another copy" in plan.skips[0].reason
+
+
+def test_the_copy_becomes_the_cover_of_albums_whose_cover_goes() -> None:
+    best = album("best", "Best of", thumbnail_asset_id="a")
+    seen = evolve(album("seen", "Seen", owner=OTHER), thumbnail_asset_id="a")
+    known = appeared(facts(asset("a")))
+    visible = {ME: {**known.visible[ME], "best": best, "seen": seen}}
+    known = evolve(known, visible=visible, holders={"a": frozenset({"best", "seen"})})
+    plan = make_plan(known, FINISHING, Stage.FINISH)
+    cover = change(plan, SetAlbumField)
+    assert cover.action == SetAlbumField("best", "Best of", AlbumField.THUMBNAIL, before="a", after="copy of a")
+    member = next(
+        each.id for each in plan.changes if isinstance(each.action, AddToAlbum) and each.action.album_id == "best"
+    )
+    assert cover.requires == (member,) and cover.id in change(plan, TrashAssets).requires
+    assert make_plan(known, OPTIONS, Stage.FINISH).changes == ()
 
 
 def test_copies_are_not_shown_twice_in_albums_whose_uploads_stay() -> None:
