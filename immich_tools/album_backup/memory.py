@@ -7,17 +7,20 @@ read in full all the same (see `plan.claims.FileHolds`). So a memory that cannot
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import frozen
+
 from immich_tools.album_backup.files import KnownFiles, Mark
+from immich_tools.codec import strict_converter, structured
+from immich_tools.disk.atomic import write_atomically
 from immich_tools.disk.content import Content
 from immich_tools.folders import default_state_folder
-from immich_tools.plan.claims import content_objection
+from immich_tools.plan.claims import content_objection, refuse
 
 FOLDER: Final = "album-backup"
 SCHEMA: Final = 1
@@ -43,14 +46,17 @@ def read_memory(path: Path) -> KnownFiles:
 
 def write_memory(path: Path, known: KnownFiles) -> None:
     """Write a memory, without files that are gone; a crash leaves the old one or the new one. What cannot be written is not remembered."""
-    temporary = path.with_suffix(".new")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(contents_to_json(known.remembered()), file, indent=0)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_atomically(path, json.dumps(contents_to_json(known.remembered()), indent=0).encode())
+
+
+@frozen
+class _Stored:
+    """What the file holds: path → size, times in nanoseconds, inode, SHA-1."""
+
+    schema: int
+    files: Mapping[str, tuple[int, int, int, int, str]]
 
 
 def contents_to_json(contents: Mapping[str, tuple[Mark, Content]]) -> dict[str, Any]:
@@ -69,16 +75,12 @@ def contents_from_json(document: Any) -> dict[str, tuple[Mark, Content]]:
 
     :raises ValueError: it is something else.
     """
-    files = document.get("files") if isinstance(document, dict) and document.get("schema") == SCHEMA else None
-    if not isinstance(files, dict):
+    stored = structured(strict_converter(), document, _Stored)
+    if stored.schema != SCHEMA:
         raise ValueError("not a memory of this version")
-    return {path: _entry(values) for path, values in files.items()}
+    return {path: _entry(*values) for path, values in stored.files.items()}
 
 
-def _entry(values: Any) -> tuple[Mark, Content]:
-    if not isinstance(values, list) or len(values) != 5 or not isinstance(values[4], str):
-        raise ValueError("not an entry")
-    size, modified, changed, inode, sha1 = values
-    if not all(type(number) is int for number in values[:4]) or content_objection(size, sha1) is not None:
-        raise ValueError("not an entry")
+def _entry(size: int, modified: int, changed: int, inode: int, sha1: str) -> tuple[Mark, Content]:
+    refuse(content_objection(size, sha1))
     return Mark(size, modified, changed, inode), Content(size, sha1)

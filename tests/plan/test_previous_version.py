@@ -110,7 +110,8 @@ def test_a_finished_journal_can_be_undone(scene: Scene) -> None:
     done = scene.apply(run.plan, journal_folder=scene.folder.with_name("others"))
     assert set(statuses(done).values()) == {Status.DONE}
     rename(scene.folder, {IDS["made"]: done.results["made"].made})
-    scene.undo(run.id)
+    undone = scene.undo(run.id)
+    assert all(result.status.is_settled for result in undone.results.values())
     after = scene.dump()
     assert after["assets"] == before["assets"] and after["tags"] == before["tags"]
     assert album_names(after) == album_names(before)

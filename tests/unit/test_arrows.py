@@ -14,7 +14,7 @@ PACKAGE = ROOT / "immich_tools"
 
 ROOMS = {
     "immich": {"errors", "i18n", "immich", "secret", "settings"},
-    "plan": {"disk", "errors", "folders", "i18n", "immich", "placeholder_dates", "plan", "report"},
+    "plan": {"codec", "disk", "errors", "folders", "i18n", "immich", "placeholder_dates", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {
         *(
@@ -49,6 +49,7 @@ ROOMS = {
     "album_backup": {
         *(
             "album_backup",
+            "codec",
             "disk",
             "errors",
             "folders",
@@ -64,12 +65,24 @@ ROOMS = {
     },
     "disk": {"disk", "errors", "i18n", "paths"},
     "missing_originals": {
-        *("disk", "errors", "folders", "i18n", "immich", "missing_originals", "paths", "plan", "report", "secret"),
+        *(
+            "codec",
+            "disk",
+            "errors",
+            "folders",
+            "i18n",
+            "immich",
+            "missing_originals",
+            "paths",
+            "plan",
+            "report",
+            "secret",
+        ),
         *("service", "session", "settings"),
     },
     "paths": {"errors", "i18n", "paths"},
-    "service": {"errors", "i18n", "secret", "service", "settings"},
-    "settings": {"errors", "folders", "i18n", "secret", "settings"},
+    "service": {"codec", "disk", "errors", "i18n", "secret", "service", "settings"},
+    "settings": {"codec", "errors", "folders", "i18n", "secret", "settings"},
     "sandbox": {"sandbox", "immich"},
 }
 """Which rooms of the package each room may import."""
