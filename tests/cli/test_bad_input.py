@@ -192,15 +192,16 @@ def test_an_unknown_version_is_not_written_to(command: Command) -> None:
         one_line(ran, ExitCode.UNSUPPORTED, "4.0.0", "--force-version")
 
 
+HEAD = '"schema": 1, "tool": "duplicates", "user_id": "me", "server_version": "3.1.0", "population": 1'
 PLANS = [
     ("", "not JSON"),
     ("{", "not JSON"),
     ("[]", "schema"),
     ('{"schema": 99}', "99"),
     ('{"schema": 1}', "missing"),
-    ('{"schema": 1, "changes": {}}', "changes"),
-    ('{"schema": 1, "changes": [{"id": "x", "action": {"do": "explode"}}]}', "explode"),
-    ('{"schema": 1, "changes": [{"id": "x", "action": {"do": "trash", "trashed_ids": "all"}}]}', "trashed_ids"),
+    (f'{{{HEAD}, "changes": {{}}}}', "changes"),
+    (f'{{{HEAD}, "changes": [{{"id": "x", "action": {{"do": "explode"}}}}]}}', "explode"),
+    (f'{{{HEAD}, "changes": [{{"id": "x", "action": {{"do": "trash", "trashed_ids": "all"}}}}]}}', "trashed_ids"),
 ]
 
 

@@ -295,7 +295,7 @@ def test_a_file_that_the_storage_template_moves_meanwhile_is_copied_from_its_new
     options = AlbumBackupOptions(
         album=("Holiday",), external_path=(archive.folders.root,), map=(f"/data={tmp_path / 'originals'}",)
     )
-    outcomes = []
+    outcomes: list[Outcome] = []
 
     def meddle(plan: Plan, immich: Client, progress: ProgressCallback) -> Outcome:
         if not outcomes:
