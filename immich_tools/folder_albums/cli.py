@@ -18,7 +18,6 @@ from immich_tools.folder_albums.options import FolderAlbumsOptions
 from immich_tools.folder_albums.plan import check_found, make_plan
 from immich_tools.i18n import _
 from immich_tools.plan.model import Plan
-from immich_tools.report.output import Output
 from immich_tools.service.notify import RunNotifications
 from immich_tools.session import Session, agree, guards_of
 from immich_tools.settings import SourceOptions, account_in_turn, make_app, run, takes_prefixes_of
@@ -73,11 +72,11 @@ def folder_albums(
             session.output.not_over()
             raise FileFailed(skipped_folders(facts.broken))
         if changes.apply and code is ExitCode.DONE:
-            check_shared(plan, session.output)
+            check_shared(plan, session)
         return code
 
 
-def check_shared(plan: Plan, output: Output) -> None:
+def check_shared(plan: Plan, session: Session) -> None:
     """Let a run that shared with fewer people than asked for end as one in which changes failed.
 
     :raises NotShared: names them.
@@ -85,7 +84,7 @@ def check_shared(plan: Plan, output: Output) -> None:
     people = [skip.group for skip in plan.skips if skip.code == NOT_SHARED]
     if people:
         # What was said to be the end is not the last word.
-        output.not_over()
+        session.output.not_over()
         raise NotShared(
             _("Nothing was shared with {people}; the notes of the plan say why.").format(people=", ".join(people))
         )

@@ -116,3 +116,19 @@ def test_reading_some_assets_again_takes_broken_ones_for_unknown(sandbox: Sandbo
     immich, _transport = breaking(sandbox, {ids[0]}, skip_broken=True)
     assert sorted(immich.assets.read(ids[1:])) == sorted(ids[1:])
     assert ids[0] not in immich.assets.read(ids)
+
+
+def test_a_server_that_fails_on_an_asset_everywhere_is_listed_without_it(sandbox: Sandbox) -> None:
+    ids = [sandbox.add_asset(file_created_at=NEW_YEAR + timedelta(days=number)) for number in range(9)]
+    sandbox.break_asset(ids[3])
+    for page_size in (2, 1000):
+        immich = Immich.connect(
+            sandbox.url,
+            sandbox.admin_key,
+            transport=sandbox.transport(),
+            retry_wait=0,
+            page_size=page_size,
+            skip_broken=True,
+        )
+        assert listed(immich) == sorted(set(ids) - {ids[3]})
+        assert [each.count for each in immich.broken_assets] == [1]
