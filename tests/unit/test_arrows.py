@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "immich_tools"
 
 ROOMS = {
-    "immich": {"errors", "i18n", "immich", "secret", "settings"},
-    "plan": {"codec", "disk", "errors", "folders", "i18n", "immich", "placeholder_dates", "plan", "report"},
+    "immich": {"clock", "errors", "i18n", "immich", "secret", "settings"},
+    "plan": {"codec", "disk", "errors", "folders", "i18n", "immich", "paths", "placeholder_dates", "plan", "report"},
     "report": {"errors", "i18n", "immich", "plan", "report", "secret", "settings"},
     "duplicates": {
         *(
@@ -136,28 +136,20 @@ ALBUM_BACKUP = (
         "xmp",
     ),
 )
+DUPLICATES = ("edits", "facts", "formats", "live_photos", "notes", "plan", "rank", "scope", "series", "transfer")
+EFFECTS = ("album_creation", "albums", "assets", "base", "duplicates", "libraries", "stacks", "tags")
 PURE = [
     *(f"folder_albums/{name}.py" for name in FOLDER_ALBUMS),
     *(f"paths/{name}.py" for name in ("filters", "globs", "mapping", "names")),
-    "duplicates/facts.py",
-    "duplicates/formats.py",
-    "duplicates/notes.py",
-    "duplicates/plan.py",
-    "duplicates/rank.py",
-    "duplicates/scope.py",
-    "duplicates/transfer.py",
+    *(f"duplicates/{name}.py" for name in DUPLICATES),
     *(f"faceless_album/{name}.py" for name in ("album", "choices", "facts", "plan", "rules")),
     *(f"service/{name}.py" for name in ("cron", "message")),
     *(f"album_backup/{name}.py" for name in ALBUM_BACKUP),
     "disk/content.py",
     "disk/findings.py",
     *(f"missing_originals/{name}.py" for name in MISSING_ORIGINALS),
-    "plan/actions.py",
-    "plan/claims.py",
-    "plan/confirm.py",
-    "plan/file_actions.py",
-    "plan/tag_actions.py",
-    "plan/transfer.py",
+    *(f"plan/{name}.py" for name in ("batching", "claims", "confirm", "expected", "fields", "fingerprint", "transfer")),
+    *(f"plan/effects/{name}.py" for name in EFFECTS),
 ]
 FORBIDDEN_TO_PLANNERS = {
     *(
