@@ -14,6 +14,7 @@ import pytest
 from attrs import frozen
 
 from immich_tools.errors import ExitCode
+from immich_tools.plan.effects.live_copies import Copy, separate
 from immich_tools.sandbox import Dialect, Jobs, Sandbox
 from tests.tools import pictures
 from tests.tools.api import Api
@@ -163,6 +164,32 @@ def test_a_copied_motion_video_that_another_photo_points_to_stays(archive: Archi
     undone = archive.shell.toolkit("undo", copied, "--yes", "--remove-copies")
     assert "Holiday/0.mov: another.jpg points to this motion video; it was not changed" in undone.out
     assert archive.names() == ["Holiday/0.mov"]
+
+
+def test_copies_of_plans_that_do_not_name_their_server_paths_are_separated_as_well(archive: Archive) -> None:
+    server = archive.server
+    arrange(server, 1)
+    archive.backup("--album", "Holiday", "--scan", "--apply")
+    copied_still, copied_video = cross(archive)
+    still, video = server.ids["0.jpg"], server.ids["0.mov"]
+    copies = {"still": Copy("Holiday/0.jpg", "", still, ""), "video": Copy("Holiday/0.mov", "", video, "")}
+    # Which still the video belongs to is not known, and the upload points to it.
+    assert set(separate(server.connect(), copies)) == {"video"}
+    assert server.api.get(f"/assets/{copied_still}")["livePhotoVideoId"] == copied_video
+    copies["video"] = Copy("Holiday/0.mov", "", video, still)
+    assert separate(server.connect(), copies) == {}
+    assert server.api.get(f"/assets/{still}")["livePhotoVideoId"] == video
+
+
+def test_what_cannot_be_read_or_repaired_keeps_the_file_of_a_copy(archive: Archive) -> None:
+    server = archive.server
+    arrange(server, 1)
+    archive.backup("--album", "Holiday", "--scan", "--apply")
+    cross(archive)
+    copies = {"still": Copy("Holiday/0.jpg", f"{archive.folders.root}/Holiday/0.jpg", server.ids["0.jpg"], "")}
+    for missing in ("asset.update", "asset.read"):
+        immich = server.connect(permissions={"asset.read", "asset.update", "user.read"} - {missing})
+        assert missing in separate(immich, copies)["still"]
 
 
 def test_an_upload_that_points_to_the_copied_video_finds_its_own_again(archive: Archive) -> None:

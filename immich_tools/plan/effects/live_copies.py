@@ -81,7 +81,9 @@ class _Separation:
     def read(self) -> None:
         """What the server shows at the copies' paths, and which stills point to it."""
         for folder in sorted({copy.folder for copy in self.copies.values()}):
-            self._near.update((asset.id, asset) for asset in self._listed(AssetFilter(EVERYWHERE, path_part=folder)))
+            self._near.update(
+                (asset.id, asset) for asset in self._listed(AssetFilter(EVERYWHERE, path_part=folder, with_exif=True))
+            )
         for name, copy in self.copies.items():
             external = (asset for asset in self._near.values() if asset.library_id is not None)
             self._shown[name] = [asset for asset in external if copy.is_at(asset.original_path)]
@@ -103,7 +105,9 @@ class _Separation:
         for name, copy in self.copies.items():
             for asset in self._shown[name]:
                 examine = self._free if asset.type is AssetType.VIDEO else self._keep_together
-                reason = examine(asset, copy)
+                # Until its job has run, nobody knows what that will join.
+                unread = None if asset.exif is not None else _("Immich has not read it yet; try again later")
+                reason = unread or examine(asset, copy)
                 if reason is not None:
                     self.objections[name] = f"{copy.relative}: {reason}"
 
