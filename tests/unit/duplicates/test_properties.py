@@ -37,7 +37,7 @@ from immich_tools.immich.models import (
     Visibility,
 )
 from immich_tools.plan.effects.albums import AddToAlbum, RemoveFromAlbum
-from immich_tools.plan.effects.assets import DeleteForever, SetField, TrashAssets
+from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action
 from immich_tools.plan.effects.duplicates import DismissDuplicates
 from immich_tools.plan.effects.stacks import StackAssets
@@ -136,7 +136,12 @@ def many_facts(draw: st.DrawFn) -> DuplicateFacts:
         tags={asset_id: draw(st.frozensets(st.sampled_from(TAGS))) for asset_id in ids},
         people=draw(st.none() | st.just({asset_id: frozenset(PEOPLE[:1]) for asset_id in ids[::2]})),
         videos={
-            asset.live_photo_video_id: evolve(asset, library_id=draw(mostly(asset.library_id, "lib", None)))
+            asset.live_photo_video_id: evolve(
+                asset,
+                id=asset.live_photo_video_id,
+                live_photo_video_id=None,
+                library_id=draw(mostly(asset.library_id, "lib", None)),
+            )
             for group in groups
             for asset in group.assets
             if asset.live_photo_video_id is not None and draw(mostly(True, False))
@@ -268,8 +273,9 @@ def test_a_placeholder_is_never_carried_over_and_never_wins(facts: DuplicateFact
 @examples
 @every_plan
 def test_no_motion_video_of_another_library_goes(facts: DuplicateFacts, options: DuplicatesOptions) -> None:
-    by_id = {asset.id: asset for group in facts.groups for asset in group.assets}
-    for action in removals(make_plan(facts, options)):
+    plan = make_plan(facts, options)
+    by_id = {asset.id: asset for group in after(facts, plan, keep_trashed=True).groups for asset in group.assets}
+    for action in removals(plan):
         spared = {by_id[asset_id].live_photo_video_id for asset_id in action.kept_ids}
         for loser in (by_id[asset_id] for asset_id in action.trashed_ids):
             if loser.live_photo_video_id is not None and loser.live_photo_video_id not in spared:
@@ -411,6 +417,8 @@ def _carry_out(
             tags[action.asset_id].remove(tag_by_id[action.tag_id])
         case SetField():
             by_id[action.asset_id] = _with_field(by_id[action.asset_id], action)
+        case LinkMotionVideo():
+            by_id[action.asset_id] = evolve(by_id[action.asset_id], live_photo_video_id=action.after)
         case TrashAssets() | DeleteForever():
             gone.update(action.trashed_ids)
         case StackAssets() | DismissDuplicates():
