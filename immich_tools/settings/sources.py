@@ -24,14 +24,15 @@ from immich_tools.settings.account import Turn
 from immich_tools.settings.accounts import ACCOUNT_FLAG, KEY_FILE_FLAG, KEY_ROWS, Finder, RunForEach
 from immich_tools.settings.arguments import FILE_SUFFIX, Declared, Found, Option, options_of
 from immich_tools.settings.command_line import move_positionals, take_command_line
-from immich_tools.settings.declarations import Positional
+from immich_tools.settings.declarations import Positional, negate
 from immich_tools.settings.files import CONFIGURATION_FILE, ENVIRONMENT_FILE, read_environment_file
 from immich_tools.settings.misspelt import misspelt
 from immich_tools.settings.secrets import secret_variable
 from immich_tools.settings.summary import SUMMARY_FLAG
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
 from immich_tools.settings.tables import Configuration
-from immich_tools.settings.variables import Variables, one_of, values_of
+from immich_tools.settings.values import read_boolean
+from immich_tools.settings.variables import Variables, contradiction, one_of, values_of
 
 CONFIGURATION_FLAG: Final = "--config"
 ENVIRONMENT_FILE_FLAG: Final = "--env-file"
@@ -86,10 +87,33 @@ class Sources:
             _take_everywhere(option, tiers, invocation)
         if configuration is not None:
             _take_tables(options, configuration, invocation)
+        for option in options:
+            _refuse_overruled_dry_run(option, tiers)
         _note(by_flag, invocation)
         quiet = by_flag.get("--quiet")
         if quiet is None or not quiet.is_given or quiet.argument.tokens[-1].implicit_value is not True:
             _warn_of_slips(tiers, _known(options, declared.all_of("key_lists")), invocation)
+
+
+def _refuse_overruled_dry_run(option: Option, tiers: Sequence[Variables]) -> None:
+    """Let a dry run that a variable asks for be overruled by the command line only, not by a variable of another place.
+
+    :raises UsageError: another variable says the opposite.
+    """
+    if not option.is_given or option.argument.tokens[0].source != "environment":
+        return
+    token = option.argument.tokens[0]
+    home_of = {name: variables for variables in reversed(tiers) for name in variables.values}
+    for entry in option.variables:
+        variables = home_of.get(entry.variable)
+        if entry.convert is not negate or variables is None or token.implicit_value is not True:
+            continue
+        try:
+            is_dry = read_boolean(variables.text(entry.variable))
+        except ValueError as error:
+            raise UsageError(f"{variables.name(entry.variable)}: {error}") from None
+        if is_dry:
+            raise contradiction(str(token.keyword), variables.name(entry.variable))
 
 
 def _known(options: Sequence[Option], key_lists: Sequence[str]) -> frozenset[str]:

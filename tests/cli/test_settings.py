@@ -387,6 +387,31 @@ def test_wrong_flags(here: Path, argv: list[str], parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("argv", "environment", "files", "expected"),
+    [
+        (["--apply"], {"IMMICH_DRY_RUN": "true"}, {}, True),
+        (["--apply"], {}, {"dotenv": "IMMICH_DRY_RUN=true\n"}, True),
+        ([], {"IMMICH_DRY_RUN": "true"}, {"dotenv": "IMMICH_APPLY=true\n"}, False),
+        ([], {"IMMICH_DRY_RUN": "true"}, {"toml": "[duplicates]\napply = true\n"}, False),
+        ([], {}, {"dotenv": "IMMICH_DRY_RUN=true\n", "toml": "[duplicates]\napply = true\n"}, False),
+        ([], {"IMMICH_DRY_RUN": "false"}, {"dotenv": "IMMICH_DRY_RUN=true\n"}, True),
+        ([], {"IMMICH_APPLY": "true"}, {"dotenv": "IMMICH_DRY_RUN=true\n"}, None),
+        ([], {"IMMICH_APPLY": "true", "IMMICH_DRY_RUN": "true"}, {}, None),
+        ([], {"IMMICH_APPLY": "true"}, {"dotenv": "IMMICH_DRY_RUN=perhaps\n"}, None),
+        ([], {"IMMICH_APPLY": "true"}, {"dotenv": "IMMICH_DRY_RUN=false\n"}, True),
+    ],
+)
+def test_only_the_command_line_overrules_a_dry_run_that_a_variable_asks_for(
+    here: Path, argv: list[str], environment: dict[str, str], files: dict[str, str], expected: bool | None
+) -> None:
+    outcome = start(here, argv, environment, **files)
+    if expected is None:
+        refused(outcome, "IMMICH_DRY_RUN")
+    else:
+        assert outcome.apply is expected
+
+
+@pytest.mark.parametrize(
     ("environment", "expected"),
     [
         ({"IMMICH_DRY_RUN": "false"}, True),

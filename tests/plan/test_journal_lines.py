@@ -149,5 +149,5 @@ def test_a_version_that_knows_only_format_1_does_not_take_a_newer_journal_for_it
     assert head["format"] == 2 and "schema" not in head["plan"]
     del head["format"]
     journal.path.write_text(json.dumps(head) + "\n")
-    with pytest.raises(UsageError, match="no journal"):
+    with pytest.raises(UsageError, match="not the journal"):
         read_run(journal.path)
