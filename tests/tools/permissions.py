@@ -19,4 +19,5 @@ READING: Final = frozenset(
 WRITING: Final = frozenset({"albumAsset.create", "asset.delete", "asset.update", "tag.asset"})
 UNDOING: Final = frozenset({"albumAsset.delete"})
 RESOLVING: Final = frozenset({"duplicate.delete"})
-EVERYTHING: Final = READING | WRITING | UNDOING | RESOLVING
+COVERS: Final = frozenset({"album.update"})
+EVERYTHING: Final = READING | WRITING | COVERS | UNDOING | RESOLVING

@@ -1,4 +1,4 @@
-"""Nothing is deleted for good without ``--permanent`` and the typed sentence."""
+"""Nothing is deleted permanently without ``--permanent`` and the typed sentence."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.tools.holiday import KEEPERS, LOSERS
 from tests.tools.server import Server
 from tests.tools.snapshot import snapshot
 
-SENTENCE = "delete 4 assets for good"
+SENTENCE = "delete 4 assets permanently"
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "\n", "y\n", "yes\n", "delete 3 assets for good\n", "Delete 4 assets for good\n"]
+    "typed", ["", "\n", "y\n", "yes\n", "delete 3 assets permanently\n", "Delete 4 assets permanently\n"]
 )
 def test_without_the_sentence_nothing_changes(holiday: Server, shell: CommandLine, typed: str) -> None:
     before, writes = snapshot(holiday), holiday.host.writes()

@@ -60,6 +60,15 @@ def test_what_is_only_reported_needs_no_permission(holiday: Server, shell: Comma
     check_nothing_is_lost(snapshot(holiday))
 
 
+def test_without_the_permission_for_covers_all_else_is_done(holiday: Server, shell: CommandLine) -> None:
+    result = shell.with_key(holiday.new_key(EVERYTHING - {"album.update"})).duplicates("--apply")
+    assert result.code == ExitCode.DONE, result.err
+    assert "cover of album" not in result.out
+    after = snapshot(holiday)
+    check_nothing_is_lost(after)
+    assert after.trashed() >= LOSERS
+
+
 @pytest.mark.parametrize("missing", sorted(WRITING))
 def test_without_a_permission_to_write_nothing_is_trashed_without_its_transfer(
     holiday: Server, shell: CommandLine, missing: str

@@ -343,6 +343,8 @@ class SetAlbumField(_OneAlbum):
         return ("album property", self.album_id, self.field.value)
 
     def describe(self) -> str:
+        if self.field is AlbumField.THUMBNAIL:
+            return _("cover of album '{name}'").format(name=self.album_name)
         return _("album '{name}': {field} {value}").format(
             name=self.album_name, field=self.field.value, value=value_words(self.after)
         )
