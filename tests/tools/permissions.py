@@ -17,6 +17,6 @@ READING: Final = frozenset(
     }
 )
 WRITING: Final = frozenset({"albumAsset.create", "asset.delete", "asset.update", "tag.asset"})
-UNDOING: Final = frozenset({"albumAsset.delete"})
+UNDOING: Final = frozenset({"albumAsset.delete", "album.update"})
 RESOLVING: Final = frozenset({"duplicate.delete"})
 EVERYTHING: Final = READING | WRITING | UNDOING | RESOLVING
