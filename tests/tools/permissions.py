@@ -17,7 +17,7 @@ READING: Final = frozenset(
     }
 )
 WRITING: Final = frozenset({"albumAsset.create", "asset.delete", "asset.update", "tag.asset"})
-UNDOING: Final = frozenset({"albumAsset.delete"})
+UNDOING: Final = frozenset({"albumAsset.delete", "album.update"})
 RESOLVING: Final = frozenset({"duplicate.delete"})
 COVERS: Final = frozenset({"album.update"})
 EVERYTHING: Final = READING | WRITING | COVERS | UNDOING | RESOLVING

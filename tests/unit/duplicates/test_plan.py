@@ -205,7 +205,7 @@ def test_an_asset_in_two_groups_is_neither_kept_nor_trashed(asset: Make, facts: 
 def test_resolving_where_our_transfer_leaves_nothing_to_merge(
     asset: Make, facts: MakeFacts, options: DuplicatesOptions, by_resolving: bool, can_resolve: bool
 ) -> None:
-    group = (asset("a.heic"), asset("b.jpg", rating=4, description="text", place=Place(1.0, 2.0)))
+    group = (asset("a.heic"), asset("b.jpg", rating=4, description="text"))
     plan = make_plan(facts(group, tags={"b": frozenset({SUNSET})}, can_resolve=can_resolve), options)
     assert bare(plan.changes[-1].action) == TrashAssets(("b",), ("a",), "g1", by_resolving=by_resolving and can_resolve)
 
