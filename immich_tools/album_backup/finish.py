@@ -198,7 +198,7 @@ class _Planner:
                 self.changes.setdefault(change.id, change)
 
     def _covers(self, copied: Copied, changes: Sequence[Change]) -> list[Change]:
-        """The copy becomes the cover of albums whose cover goes: Immich gives them another one for good."""
+        """The copy becomes the cover of albums whose cover goes: Immich gives them another one permanently."""
         unit, copy = copied.unit, copied.copy
         if unit.id not in self.may_go:
             return []

@@ -19,7 +19,7 @@ from immich_tools.plan.effects.base import Change, Job
 def join_copy(copied: Copied, changes: Iterable[Change]) -> list[Change]:
     """What lets the copy point to the copy of its motion video; nothing where it does and nothing will change that.
 
-    :param changes: to the same copy, which come first: their jobs link anew.
+    :param changes: to the same copy, which come first: their jobs link again.
     """
     if copied.motion is None:
         return []

@@ -198,7 +198,7 @@ class _Search:
         return found, stand_in
 
     def _names_in(self, folder: str) -> Listing:
-        """The names in a folder; nothing is in what is no folder.
+        """The names in a folder; nothing where there is no folder.
 
         :raises OSError: it cannot be read, or is a link that leads nowhere.
         """

@@ -263,7 +263,7 @@ class _Planner:
                     f"link:{each.still.id}",
                     LinkMotionVideo(each.still.id, each.still.live_photo_video_id, each.after, straightens=True),
                     _("its motion video was crossed with another copy's"),
-                    # The jobs of every other write link anew, so this comes after them.
+                    # The jobs of every other write link again, so this comes after them.
                     requires,
                     group.id,
                 )

@@ -73,7 +73,7 @@ class Settlement:
         return fresh
 
     def take_up(self, before: Mapping[str, Expected], done: Iterable[Change]) -> None:
-        """Go on with what an interrupted run expected: bring its queued jobs to an end, and read what they left.
+        """Take up what an interrupted run expected: bring its queued jobs to an end, and read what they left.
 
         A write that changes nothing queues a job behind those that are still waiting; when that has run, so have they.
 

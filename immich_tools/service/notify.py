@@ -58,7 +58,7 @@ class Notifier:
 
 @frozen(kw_only=True)
 class RunNotifications(NotificationOptions):
-    """Who is told of a run of a tool, and when. A run that was interrupted is not reported: whoever stopped it knows."""
+    """Who gets notified of a run of a tool, and when. A run that was interrupted is not reported: whoever stopped it knows."""
 
     notify: Annotated[
         bool,

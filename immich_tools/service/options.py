@@ -146,7 +146,7 @@ class NotificationOptions:
         return tuple(found)
 
     def recipients(self) -> frozenset[object]:
-        """Everybody who is told anything, the address that is pinged among them."""
+        """All recipients, the address that is pinged among them."""
         return frozenset(self.channels()) | ({self.ping_url} if self.ping_url is not None else frozenset())
 
     def _mail(self) -> Mail:

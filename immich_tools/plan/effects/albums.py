@@ -64,7 +64,7 @@ def albums_now(immich: Immich) -> dict[str, Album]:
 def albums_covered_by(immich: Immich, asset_ids: Collection[str]) -> dict[str, str]:
     """The user's own albums whose cover is one of some assets: album id → asset id.
 
-    Whoever lists albums while a cover is in the trash makes the server give them another one, for good (2.3.1 and 3.1.0).
+    Whoever lists albums while a cover is in the trash makes the server give them another one permanently (2.3.1 and 3.1.0).
     """
     return {
         album.id: album.thumbnail_asset_id

@@ -201,7 +201,7 @@ class LinkMotionVideo(OneAsset):
 
     @property
     def awaits(self) -> tuple[str, ...]:
-        # The request itself starts no job (2.3.1 and 3.1.0), but one of an earlier write would link anew.
+        # The request itself starts no job (2.3.1 and 3.1.0), but one of an earlier write would link again.
         return self.named
 
     @classmethod

@@ -35,7 +35,7 @@ LOOK: Final = ("getAssetInfo", "searchAssets", "searchAssetStatistics", "getAsse
 class Phase(IntEnum):
     """The order of effects within a level: what brings back comes first, what takes away last.
 
-    A later write of one asset waits for the jobs of an earlier one. Links of live photos come after fields and tags, whose jobs link anew.
+    A later write of one asset waits for the jobs of an earlier one. Links of live photos come after fields and tags, whose jobs link again.
     """
 
     RESTORE = 1

@@ -334,7 +334,7 @@ class FileEffects:
     def prepare(self, changes: Sequence[Change[Any]]) -> dict[str, Result]:
         """Look at the files before anything is announced, and decide on those that need no work or must not be worked on.
 
-        ALREADY: it is so. FAILED: something else has the name. STALE: what was to be removed holds something else by now.
+        ALREADY: it is so. FAILED: something else has the name. STALE: what was to be removed holds something else now.
 
         :returns: by change id; the others may go on.
         :raises Cancelled: the run was interrupted.
@@ -371,7 +371,7 @@ class FileEffects:
         return verdicts
 
     def perform(self, immich: Immich, changes: Sequence[Change[Any]]) -> Generator[tuple[str, Result], None, None]:
-        """Do it, several files at a time; each comes out when it is done. Whoever stops taking them ends those under way.
+        """Do it, several files at a time; each comes out when it is done. Whoever stops taking them ends those in progress.
 
         :raises Cancelled: the run was interrupted.
         :raises ToolkitError: the server was lost; some of those that did not come out may be done.
