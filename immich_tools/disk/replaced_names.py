@@ -178,7 +178,9 @@ def odd_kinds(text: str) -> dict[str, str]:
     if ends:
         kinds[AT_END] = min(ends)
     if _ODD.search(text):
-        for character in sorted(set(unicodedata.normalize("NFC", text))):
+        # A few characters become ASCII in NFC, such as the Kelvin sign; a mount may lack them nevertheless.
+        to_ascii = {each for each in set(text) if unicodedata.normalize("NFC", each).isascii()}
+        for character in sorted(to_ascii.union(unicodedata.normalize("NFC", text))):
             kind = _kind(character)
             if kind:
                 kinds.setdefault(kind, character)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,56 +15,8 @@ from immich_tools.disk.look import Sight, look
 from immich_tools.disk.replaced_names import Listing, odd_kinds
 from immich_tools.disk.roots import Root
 from immich_tools.disk.scan import by_folder, scan
+from tests.unit.disk.mounts import MOUNTS, shown_by
 
-RESERVED = '\\:*?"<>|'
-TO_PRIVATE = {ord(each): 0xF000 + ord(each) for each in RESERVED}
-TO_SFM = {ord(each): 0xF020 + place for place, each in enumerate('"*/:<>?\\|') if each != "/"}
-TO_FULL_WIDTH = {ord(each): 0xFEE0 + ord(each) for each in RESERVED}
-TO_CATIA = str.maketrans('":*<>?\\|', "¨÷¤«»¿ÿ¦")
-
-
-def outside_ascii(replacement: Callable[[str], str]) -> Callable[[str], str]:
-    """A mount that replaces each character outside ASCII."""
-    return lambda name: "".join(each if each.isascii() else replacement(each) for each in name)
-
-
-def reserved(replacement: Callable[[str], str]) -> Callable[[str], str]:
-    """A mount that replaces each character that Windows refuses."""
-    return lambda name: "".join(replacement(each) if each in RESERVED else each for each in name)
-
-
-def in_bytes(name: str, encoding: str) -> str:
-    return name.encode(encoding, "replace").decode("utf-8", "surrogateescape")
-
-
-def end_replaced(name: str) -> str:
-    return name[:-1] + {" ": "\uf028", ".": "\uf029"}.get(name[-1], name[-1])
-
-
-MOUNTS: dict[str, Callable[[str], str]] = {
-    "cifs without utf8": outside_ascii(lambda each: "?" * (len(each.encode("utf-16-le")) // 2)),
-    "cifs, names stored decomposed": lambda name: outside_ascii(lambda _: "?")(unicodedata.normalize("NFD", name)),
-    "vfat": outside_ascii(lambda _: "_"),
-    "vfat, utf-8 bytes": outside_ascii(lambda each: "_" * len(each.encode())),
-    "vfat with uni_xlate": outside_ascii(lambda each: f":{ord(each) & 0xFFFF:04x}"),
-    "replacement characters": outside_ascii(lambda _: "\ufffd"),
-    "beyond U+FFFF": lambda name: "".join("??" if ord(each) > 0xFFFF else each for each in name),
-    "latin-1 bytes": lambda name: in_bytes(name, "latin-1"),
-    "cp1251 bytes": lambda name: in_bytes(name, "cp1251"),
-    "shift-jis bytes": lambda name: in_bytes(name, "shift_jis"),
-    "utf-8 read as latin-1": lambda name: name.encode().decode("latin-1"),
-    "utf-8 read as cp437": lambda name: name.encode().decode("cp437"),
-    "cap": outside_ascii(lambda each: "".join(f":{byte:02x}" for byte in each.encode())),
-    "percent": outside_ascii(lambda each: "".join(f"%{byte:02X}" for byte in each.encode())),
-    "mapposix": lambda name: end_replaced(name.translate(TO_PRIVATE)),
-    "sfm": lambda name: end_replaced(name.translate(TO_SFM)),
-    "rclone": lambda name: name.translate(TO_FULL_WIDTH),
-    "catia": lambda name: name.translate(TO_CATIA),
-    "reserved as underscores": reserved(lambda _: "_"),
-    "reserved as question marks": lambda name: reserved(lambda _: "?")(name.replace("?", "*")),
-    "ends dropped": lambda name: name.rstrip(" .") or name,
-    "short names": lambda name: name if name.isascii() else f"{name[0].upper() if name[0].isascii() else 'X'}~1.JPG",
-}
 NAMES = [
     "Прага.jpg",
     "Größe 1.jpg",
@@ -84,7 +36,7 @@ NAMES = [
 @pytest.mark.parametrize("mount", MOUNTS)
 def test_a_name_that_a_mount_replaces_is_unknown_and_not_missing(tmp_path: Path, mount: str) -> None:
     """By the listing alone, also where other names of that kind are shown as they are: a folder may be a mount of its own."""
-    shown = {name: each for name in NAMES if (each := _shown_by(mount, name)) not in (None, name)}
+    shown = {name: each for name in NAMES if (each := shown_by(mount, name)) not in (None, name)}
     assert shown, "the mount replaces something"
     for name, each in shown.items():
         folder = tmp_path / "folder"
@@ -98,13 +50,6 @@ def test_a_name_that_a_mount_replaces_is_unknown_and_not_missing(tmp_path: Path,
         found = scan({f"{tmp_path}/{name}/2024": ["1.jpg"]}, top=str(tmp_path))
         assert [finding.state for finding in found.values()] == [FileState.UNKNOWN], (mount, name, each)
         (tmp_path / each).rmdir()
-
-
-def _shown_by(mount: str, name: str) -> str | None:
-    try:
-        return MOUNTS[mount](name)
-    except UnicodeError:
-        return None
 
 
 @pytest.mark.parametrize(
@@ -144,6 +89,7 @@ def test_kinds_of_characters_that_come_and_go_together() -> None:
     assert odd_kinds("2024/IMG_1 (2).jpg") == {}
     assert odd_kinds("Été/à.jpg").keys() == {"Latin-1"} == odd_kinds(unicodedata.normalize("NFD", "Été")).keys()
     assert odd_kinds("Прага–ж/写真🎉.jpg").keys() == {"CYRILLIC", "CJK", "symbol", "beyond U+FFFF"}
+    assert odd_kinds("300 \u212a.jpg").keys() == {"KELVIN"} and odd_kinds("why\u037e.jpg").keys() == {"symbol"}
     assert odd_kinds("a:b./c \udce9").keys() == {"reserved", "at the end", "no character"}
 
 
