@@ -132,6 +132,42 @@ def plan_of(*assets: Asset, **options: Any) -> Plan:
     return make_plan(build_facts(assets), DuplicatesOptions(**options))
 
 
+COPIES: dict[str, tuple[tuple[str, int | None, dict[str, int]], ...]] = {
+    "browser download": (("IMG_1234.jpg", 0, {}), ("IMG_1234(1).jpg", 0, {})),
+    "second download": (("IMG_1234 (1).jpg", 0, {}), ("IMG_1234 (2).jpg", 0, {})),
+    "file manager": (("IMG_1234.jpg", 0, {}), ("IMG_1234 - Copy.jpg", 0, {})),
+    "same name": (("IMG_1234.jpg", 0, {}), ("IMG_1234.jpg", 0, {})),
+    "re-export as JPEG": (("IMG_1234.PNG", 0, {}), ("IMG_1234.jpg", 0, {})),
+    "re-export without fractions of a second": (("IMG_1234.jpg", 937, {}), ("IMG_1235.jpg", 0, {})),
+    "re-export under another name": (("DSC_0001.jpg", 250, {}), ("holiday 17.jpg", 0, {})),
+    "messenger": (("IMG_20240503_120000.jpg", 123, {}), ("IMG-20240503-WA0012.jpg", 0, {})),
+    "messenger without a date": (("IMG_20240503_120000.jpg", 123, {}), ("IMG-20240503-WA0012.jpg", None, {})),
+    "messenger, sent the next day": (("IMG_1234.jpg", 0, {}), ("signal-2024-05-04-120000.jpg", 86_400_000, {})),
+    "resized": (("IMG_1234.jpg", 0, {}), ("IMG_1234_small.jpg", 0, {"width": 2000, "height": 1500})),
+    "resized, same name": (("IMG_1234.jpg", 0, {}), ("IMG_1234.jpg", 0, {"width": 2000, "height": 1500})),
+    "copy of an edit": (("IMG_1234-edited.jpg", 0, {}), ("IMG_1234-edited(1).jpg", 0, {})),
+    "copy of a shot": (
+        ("00000IMG_00000_BURST20210704120000.jpg", 0, {}),
+        ("00000IMG_00000_BURST20210704120000(1).jpg", 0, {}),
+    ),
+}
+
+
+def test_copies_of_one_picture_are_processed() -> None:
+    """What looks for series and edits must not keep the tool from its work."""
+    wrong = []
+    for kind, copies in COPIES.items():
+        assets = []
+        for number, (name, milliseconds, values) in enumerate(copies):
+            date = None if milliseconds is None else NOON + timedelta(milliseconds=milliseconds)
+            own = {"id": f"{number}", "file_size": 2_000_000 - number, "date_time_original": date}
+            assets.append(build_asset(name, **own, **values))
+        plan = plan_of(*assets)
+        if plan.skips or not any(isinstance(change.action, TrashAssets) for change in plan.changes):
+            wrong.append((kind, plan.skip_counts()))
+    assert wrong == []
+
+
 SHOTS = (at("IMG_1.jpg", 0), at("IMG_2.jpg", 1000, file_size=2_000_000), at("IMG_3.jpg", 2000))
 VERSIONS = (at("IMG_1.jpg", 0, file_size=4_000_000), at("IMG_1~2.jpg", 0), at("IMG_1~10.jpg", 0))
 
