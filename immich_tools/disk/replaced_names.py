@@ -200,7 +200,8 @@ def _kind(character: str) -> str:
     if character == "\ufffd" or re.match(f"[{_SURROGATES}{_PRIVATE}]", character):
         return "no character"
     if code <= 0xFF:
-        return "Latin-1"
+        # Cyrillic and Japanese character sets have the degree sign and others, but not these letters.
+        return "Latin-1" if unicodedata.name(character, "").startswith("LATIN ") else "Latin-1 symbol"
     # Alphabets come and go together: one character set has them, another does not.
     is_letter = unicodedata.category(character)[0] in "LM"
     return unicodedata.name(character, "symbol").split()[0] if is_letter else "symbol"

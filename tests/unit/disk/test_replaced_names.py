@@ -125,6 +125,13 @@ def test_a_file_that_is_there_proves_names_of_its_kind_only(tmp_path: Path) -> N
     assert sight.not_shown == ("'写'",)
 
 
+def test_signs_that_other_character_sets_have_too_prove_no_letters(tmp_path: Path) -> None:
+    """With cp1251 a mount shows the degree sign, and leaves out é."""
+    put(tmp_path, ["12° © «µ».jpg", "1.jpg"])
+    _sight, states = seen(tmp_path, "12° © «µ».jpg", "1.jpg", "é.jpg", "9°.jpg")
+    assert states == {"é.jpg": FileState.UNKNOWN, "9°.jpg": FileState.MISSING}
+
+
 def test_a_renamed_file_proves_names_of_its_kind(tmp_path: Path) -> None:
     put(tmp_path, [unicodedata.normalize("NFD", "é.jpg"), "1.jpg"])
     assert seen(tmp_path, "é.jpg", "ö.jpg", "1.jpg")[1] == {"é.jpg": FileState.RENAMED, "ö.jpg": FileState.MISSING}
