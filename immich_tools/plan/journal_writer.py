@@ -61,7 +61,11 @@ def exclusive_lock(folder: Path, user_id: str) -> Iterator[None]:
     except LockTaken:
         raise UsageError(_("Another run is changing this user's library. Wait until it has ended.")) from None
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise UsageError(
+            _(
+                "The folder {path} cannot be written to: {reason}. Set HOME, XDG_STATE_HOME or, for journals, --journal-folder."
+            ).format(path=folder, reason=error.strerror)
+        ) from None
     try:
         yield
     finally:

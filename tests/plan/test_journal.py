@@ -14,7 +14,7 @@ from immich_tools.plan.effects.base import Change
 from immich_tools.plan.effects.tags import AddTag
 from immich_tools.plan.execute import resume
 from immich_tools.plan.journal import Run, find_run, read_run, runs
-from immich_tools.plan.journal_writer import Journal, JournalWriteError, check_idle
+from immich_tools.plan.journal_writer import Journal, JournalWriteError, check_idle, exclusive_lock
 from immich_tools.plan.model import Label, Plan
 from immich_tools.plan.result import Result, Status
 from immich_tools.plan.undo import undo_plan
@@ -229,3 +229,11 @@ def test_the_lock_of_a_killed_process_does_not_keep_its_run_from_being_resumed(t
     with Journal.reopen(run) as again:
         again.finish()
     assert read_run(journal.path).finished
+
+
+def test_a_state_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "runs"
+    words = rf"{folder} cannot be written to: Not a directory. Set HOME, XDG_STATE_HOME"
+    with pytest.raises(UsageError, match=words), exclusive_lock(folder, "me"):
+        pytest.fail("nothing may run without its lock")
