@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from immich_tools.errors import ExitCode
+from immich_tools.plan.journal import find_run
 from tests.tools.command_line import CommandLine
 from tests.tools.folders import Folders
 from tests.tools.gatekeeper import Gatekeeper, Refusal, gatekeeper
@@ -263,11 +264,13 @@ def test_a_run_that_is_killed_is_resumed_or_undone(
     assert process.returncode == -signal.SIGKILL, said.decode()
     setattr(keeper, moment, None)
 
-    assert shell.toolkit("resume", "last", "--yes").code == ExitCode.DONE
+    # "last" is the last one at this address; the run was at the gatekeeper's.
+    run = find_run(shell.journals, "last").id
+    assert shell.toolkit("resume", run, "--yes").code == ExitCode.DONE
 
     state = three.state()
     assert state.members() == MEMBERS
     assert {album["order"] for album in state.albums} == {"asc"}
     assert "Nothing to do" in shell.folder_albums("-r", three.root, "--apply", "-O", "asc").err
-    assert shell.toolkit("undo", "last", "--yes").code == ExitCode.DONE
+    assert shell.toolkit("undo", run, "--yes").code == ExitCode.DONE
     assert three.state() == before
