@@ -24,7 +24,7 @@ from immich_tools.immich.client import Immich
 from immich_tools.plan.batching import Batch, batches, waves
 from immich_tools.plan.effects import KINDS
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, passing_albums
-from immich_tools.plan.effects.albums import AlbumsLost, albums_covered_by
+from immich_tools.plan.effects.albums import AlbumsLost, RemoveFromAlbum, albums_covered_by
 from immich_tools.plan.effects.assets import KEEPER_LOST, Removal, RestoreAssets, TrashAssets
 from immich_tools.plan.effects.base import Change, Job, RunState
 from immich_tools.plan.effects.files import FileEffects, bytes_of
@@ -198,7 +198,14 @@ class PlanExecutor:
         if tagged:
             self._journal.record_tags(tags.missing, {name: tags.carried[name] for name in tagged})
         removed = frozenset[str]().union(*(change.action.removed for change in changes))
-        covers = albums_covered_by(self._immich, removed) if removed else {}
+        leaving = {
+            (change.action.album_id, change.action.asset_id)
+            for change in changes
+            if isinstance(change.action, RemoveFromAlbum)
+        }
+        covered = removed.union(asset_id for _album_id, asset_id in leaving)
+        found = albums_covered_by(self._immich, covered) if covered else {}
+        covers = {album: asset for album, asset in found.items() if asset in removed or (album, asset) in leaving}
         if covers:
             self._journal.record_covers(covers)
         fresh = self._settlement.prepare(changes)

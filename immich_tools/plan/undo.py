@@ -12,7 +12,7 @@ from immich_tools.i18n import _
 from immich_tools.immich import compat
 from immich_tools.immich.client import Immich
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, DeleteAlbum
-from immich_tools.plan.effects.albums import AlbumField, AlbumsLost, SetAlbumField, albums_now
+from immich_tools.plan.effects.albums import AlbumField, AlbumsLost, RemoveFromAlbum, SetAlbumField, albums_now
 from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, RestoreAssets, SetField, TrashAssets
 from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import SetDuplicateGroup
@@ -141,6 +141,9 @@ class Facts:
             return () if removal is None else (removal,)
         if isinstance(action, TrashAssets):
             return (*action.inverse(), *(each for name in action.trashed_ids for each in self.covers.get(name, ())))
+        if isinstance(action, RemoveFromAlbum):
+            covers = self.covers.get(action.asset_id, ())
+            return (*action.inverse(), *(each for each in covers if each.album_id == action.album_id))
         return action.inverse()
 
     def loss(self, change: Change) -> str | None:
@@ -246,7 +249,7 @@ def _names_to_wait_for(change: Change, facts: Facts) -> list[str]:
 def _comes_last(change: Change, action: Action) -> bool:
     """Whether it comes after everything else that undoes `change`: groups of duplicates, and covers of what is restored."""
     return isinstance(action, SetDuplicateGroup) or (
-        isinstance(change.action, TrashAssets) and isinstance(action, SetAlbumField)
+        isinstance(change.action, TrashAssets | RemoveFromAlbum) and isinstance(action, SetAlbumField)
     )
 
 

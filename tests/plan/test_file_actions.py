@@ -403,10 +403,10 @@ def test_the_command_removes_copies_only_with_its_option(
     scene: Scene, library: Path, source: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     plan, asset_id = backup(scene, library, source)
-    scene.apply(plan)
+    run_id = scene.apply(plan).run_id
     with scene.sandbox.serve() as url:
         shell = CommandLine(url, scene.sandbox.admin_key, tmp_path, waits_by=scene.sandbox.clock)
-        shown = shell.toolkit("undo", "last", "--yes", "--journal-folder", str(scene.folder), *options)
+        shown = shell.toolkit("undo", str(run_id), "--yes", "--journal-folder", str(scene.folder), *options)
     assert shown.code == 0, shown.err
     assert tree(library) == (BEFORE if options else AFTER) and not scene.is_trashed(asset_id)
     assert ("remove files" in shown.out) is bool(options)
