@@ -169,8 +169,12 @@ class Separated:
     separator: str
 
     def __call__(self, _annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
-        """The elements, see `split_list`."""
-        return split_list(text, self.separator)
+        """The elements, see `split_list`. An empty one is refused by who reads them, and so is a text whose quotes do not fit."""
+        try:
+            return split_list(text, self.separator)
+        except ValueError:
+            # The library that calls this lets no reason through; the reader of the elements names the variable.
+            return [element.strip() for element in text.split(self.separator)]
 
 
 def text_of_native(value: object, element: object, *, takes_number: bool = False) -> str:
