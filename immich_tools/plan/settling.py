@@ -47,7 +47,8 @@ class Settlement:
     _moved: set[str] = field(factory=set)  # by the write itself; a barrier is still to be queued for them
     _unsettled: set[str] = field(factory=set)
     _settled: set[str] = field(factory=set)
-    _without_sidecar: set[str] = field(factory=set)
+    _first_written: set[str] = field(factory=set)  # what a sidecar holds, for the first time in this run
+    _with_sidecar: set[str] = field(factory=set)
     _lock: threading.Lock = field(factory=threading.Lock, repr=False)
 
     def prepare(self, changes: Iterable[Change]) -> dict[str, Asset]:
@@ -68,8 +69,6 @@ class Settlement:
             fresh |= snapshot(self.run.immich, unread)
         self._known.update(fresh)
         self.expected.update((name, Expected.of(asset)) for name, asset in fresh.items())
-        if self.run.immich.moves_twice_for_first_sidecar:
-            self._without_sidecar.update(fresh)
         return fresh
 
     def take_up(self, before: Mapping[str, Expected], done: Iterable[Change]) -> None:
@@ -110,6 +109,8 @@ class Settlement:
                     if change.action.started_job is Job.NONE:
                         continue
                     self._settled.discard(asset_id)
+                    if change.action.started_job is Job.METADATA and asset_id not in self._with_sidecar:
+                        self._first_written.add(asset_id)
                     if change.action.started_job is Job.FLAG:
                         self._moved.add(asset_id)
                     elif asset_id in self._known:
@@ -125,13 +126,14 @@ class Settlement:
         if not waited:
             return
         settled = self.run.immich.settled.wait(waited, progress=self.progress)
-        first = {name: asset for name, asset in settled.items() if name in self._without_sidecar}
-        if first:
+        first = {name: asset for name, asset in settled.items() if name in self._first_written}
+        self._first_written -= first.keys()
+        self._with_sidecar |= first.keys()
+        if first and self.run.immich.moves_twice_for_first_sidecar:
             # The first sidecar may move it twice, once before its metadata is read: the move of another job behind that one tells.
             self.run.immich.assets.queue_jobs(sorted(first))
             again = self.run.immich.settled.wait(first, progress=self.progress)
             settled = {name: asset for name, asset in settled.items() if name not in first} | again
-            self._without_sidecar -= first.keys()
         for name in waited:
             del self._pending[name]
             if name in settled:

@@ -42,6 +42,11 @@ class Asked:
     body: Mapping[str, Any] = field(factory=dict)
 
     @property
+    def is_barrier(self) -> bool:
+        """Whether it changes nothing and only queues jobs."""
+        return (self.method, self.path) == ("PUT", "/api/assets") and self.body.keys() == {"ids"}
+
+    @property
     def is_write(self) -> bool:
         return self.method != "GET" and not self.path.startswith(READING)
 

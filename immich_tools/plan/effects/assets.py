@@ -350,8 +350,13 @@ class TrashAssets(Removal):
         actions: dict[str, TrashAssets] = {change.id: change.action for change in changes}
         # Before 2.7 there is no such request; what it does there for a group that is trashed but for one, the next look at the groups does.
         # It honours the server's switch for the trash and takes no veto: where nothing is kept, the losers go by a request that does.
-        may_resolve = run.immich.duplicates.can_resolve and run.immich.trash_policy.is_safety_net
-        if not changes[0].action.by_resolving or not may_resolve:
+        # Asked only for groups: between the look at the disk that a removal rests on and its request there is no other request.
+        may_resolve = (
+            changes[0].action.by_resolving
+            and run.immich.duplicates.can_resolve
+            and run.immich.trash_policy.is_safety_net
+        )
+        if not may_resolve:
             # What was verified on the disk is verified again before a retry.
             run.immich.assets.trash(asset_ids(changes), once=any(action.claims for action in actions.values()))
             return whole(changes)
