@@ -43,7 +43,8 @@ def test_a_tag_is_made_with_those_above_it_and_only_the_deepest_is_put_on_assets
     outcome = carry_out(scene, TagAssets(ROME, ids))
     assert statuses(outcome) == {"1": Status.DONE}
     assert tagged(scene) == {"Trips": set(), "Trips/Italy": set(), ROME: set(ids)}
-    assert [asked.body for asked in scene.sandbox.writes()] == [{"tags": [ROME]}, {"ids": list(ids)}]
+    sent = [asked.body for asked in scene.sandbox.writes() if not asked.is_barrier]
+    assert sent == [{"tags": [ROME]}, {"ids": list(ids)}]
     assert not scene.undo(outcome.run_id).failures
     assert scene.dump() == before
 
@@ -167,6 +168,7 @@ class TestMeanwhile:
             if asked.path.startswith("/api/tags/") and asked.method == "PUT":
                 for tag in scene.sandbox.state.tags.values():
                     scene.sandbox.state.untag_asset(tag, ids[0])
+                scene.sandbox.state.assets[ids[0]].sidecar = None
 
         scene.sandbox.after = take_off
         outcome = scene.apply(scene.plan(make, Change("then", AddTag(ids[1], other), requires=("make",))))
