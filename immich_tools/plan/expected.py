@@ -7,14 +7,11 @@ has named. So the whole state is compared, not only what was written.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from attrs import define, field, frozen
 
 from immich_tools.immich.models import Asset
 from immich_tools.plan.fields import AssetField, FieldValue, field_value, same_value
-
-COMPARED: Final = tuple(AssetField)
 
 
 @frozen
@@ -56,7 +53,7 @@ class Expected:
     @classmethod
     def of(cls, asset: Asset) -> Expected:
         """What it holds now; its tags must have been read."""
-        return cls({each: field_value(asset, each) for each in COMPARED}, {tag.id for tag in asset.tags or ()})
+        return cls({each: field_value(asset, each) for each in AssetField}, {tag.id for tag in asset.tags or ()})
 
     def write(self, name: AssetField, value: FieldValue) -> None:
         """A field gets a value."""

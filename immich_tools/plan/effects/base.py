@@ -358,14 +358,10 @@ class OneAsset(Action):
 
 @frozen
 class Listed(Action):
-    """Something that the server answers for each asset by itself.
-
-    :cvar already: the answer for an asset that is as it should be: it is in the album, it does not carry the tag.
-    """
+    """Something that the server answers for each asset by itself."""
 
     is_itemized: ClassVar[bool] = True
     is_in_trash_fine: ClassVar[bool] = False
-    already: ClassVar[ItemError] = ItemError.DUPLICATE
 
 
 def item_results(changes: Iterable[Change], answers: Iterable[ItemResult], already: ItemError) -> Results:
