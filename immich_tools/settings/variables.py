@@ -137,9 +137,12 @@ def _split(option: Option, where: str, entry: Legacy, text: str) -> list[str]:
         text = entry.convert(text if keeps_empty else read_string(text))
         if option.shape.collect is None:
             return [text]
-        if parameter.env_var_split is no_tokens:
+        split = parameter.env_var_split
+        if split is no_tokens:
             return split_list(text)
-        return list(parameter.env_var_split(option.argument.hint, text))
+        if isinstance(split, Separated):
+            return split_list(text, split.separator)
+        return list(split(option.argument.hint, text))
     except ValueError as error:
         raise UsageError(f"{where}: {error}") from None
 
