@@ -65,12 +65,16 @@ def apply(
     check_permanent(plan, trash_policy_now(immich), permanent)
     folder = journal_folder or default_journal_folder()
     with exclusive_lock(folder, plan.user_id):
-        written = [*plan.changes, *(find_run(folder, undoes).plan.changes if undoes else ())]
+        undone = find_run(folder, undoes) if undoes else None
+        written = [*plan.changes, *(undone.plan.changes if undone else ())]
         # What a killed run left needs room as well, and undoing that run is the last who knows of it.
         remove_leftovers(change.action for change in written)
         check_room(plan.changes)
         user = immich.me.name or immich.me.email
         with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes, user=user) as journal:
+            settlement = Settlement(RunState(immich, plan.user_id))
+            if undone is not None and (undone.uncertain or not undone.finished):
+                settlement.drain(undone.assets_before)
             executor = PlanExecutor(
                 immich,
                 plan,
@@ -78,6 +82,8 @@ def apply(
                 batch_size=batch_size,
                 progress=progress,
                 permanent=permanent,
+                state=settlement.run,
+                settlement=settlement,
                 memory=LibraryMemory.load(folder),
             )
             return executor.run()
@@ -151,7 +157,7 @@ def state_of(run: Run, immich: Immich) -> RunState:
 
     :raises ToolkitError: the server cannot be read.
     """
-    uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
+    uncertain = run.uncertain
     copied = {change.id for change in run.plan.changes if isinstance(change.action, CopyFile)}
     done = set(run.with_status(Status.DONE))
     state = RunState(immich, run.plan.user_id)
@@ -178,7 +184,7 @@ def reread(run: Run, immich: Immich, state: RunState | None = None) -> dict[str,
     :param state: what `state_of` says of the run, if it was asked already.
     """
     state = state or state_of(run, immich)
-    uncertain = run.open_changes.union(run.with_status(Status.UNKNOWN))
+    uncertain = run.uncertain
     made = state.own(AlbumsMade).ids
     # An album that was not found was not made, even if somebody has one just like it.
     asked = [

@@ -66,6 +66,11 @@ class Run:
     user: str = ""
     damaged: bool = False
 
+    @property
+    def uncertain(self) -> frozenset[str]:
+        """Ids of the changes that were sent without anybody knowing what came of them."""
+        return self.open_changes.union(self.with_status(Status.UNKNOWN))
+
     def with_status(self, status: Status) -> list[str]:
         """Ids of the changes with `status`, in the plan's order."""
         return [

@@ -285,3 +285,34 @@ def test_a_run_killed_while_the_jobs_of_its_writes_wait_loses_nothing(
                 if undoing.changes:
                     assert not scene.apply(undoing, immich, undoes=run.id).failures
                 assert scene.dump() == before, seed
+
+
+def test_a_run_that_lost_its_server_after_any_write_is_undone_whatever_the_jobs_of_that_write_still_do(
+    dialect: Dialect, tmp_path: Path
+) -> None:
+    faults = []
+    for seed in range(6):
+        scene, plan = new_scene(dialect, tmp_path / f"whole-{seed}", Jobs(seed=seed))
+        assert not scene.apply(plan).failures
+        # Barriers change nothing; the jobs of the others may change later what can be read right after them.
+        writes = [number for number, each in enumerate(scene.sandbox.asked, 1) if each.is_write and not each.is_barrier]
+        for fatal in writes:
+            scene, plan = new_scene(dialect, tmp_path / f"{seed}-{fatal}", Jobs(seed=seed))
+            before = scene.dump()
+
+            def admit(number: int, asked: Asked, fatal: int = fatal) -> None:
+                if number > fatal:
+                    raise ConnectionFailed(was_refused=False)
+
+            def answer(number: int, asked: Asked, fatal: int = fatal) -> None:
+                if number == fatal:
+                    raise ConnectionFailed(was_refused=False)
+
+            scene.sandbox.before, scene.sandbox.after = admit, answer
+            scene.apply(plan)
+            scene.sandbox.before = scene.sandbox.after = ignore
+            undone = scene.undo(None)
+            scene.sandbox.settle()
+            if undone.failures or scene.dump() != before:
+                faults.append((seed, fatal, undone.failures))
+    assert not faults
