@@ -123,8 +123,9 @@ def resume(
         journal.resume()
         known = {name: result for name, result in run.results.items() if result.status.is_settled}
         state = state_of(run, immich)
-        known |= reread(run, immich, state)
         settlement = Settlement(state)
+        settlement.drain(run.assets_before)
+        known |= reread(run, immich, state)
         settlement.take_up(run.assets_before, _written(run, known))
         if fresh is not None:
             pending = [change for change in run.plan.changes if change.id not in known]
@@ -141,6 +142,7 @@ def resume(
             progress=progress,
             permanent=permanent,
             known=known,
+            uncertain=run.uncertain,
             state=state,
             settlement=settlement,
             memory=LibraryMemory.load(run.path.parent),

@@ -67,6 +67,7 @@ class PlanExecutor:
     """Carries out one plan.
 
     :param known: what became of changes before the run was interrupted.
+    :param uncertain: ids of the changes that it had sent by then without knowing what came of them.
     :param state: what was known then of what it makes.
     :param memory: which external libraries cannot hold metadata.
     """
@@ -81,6 +82,7 @@ class PlanExecutor:
         progress: ProgressCallback | None,
         permanent: str | None,
         known: Mapping[str, Result] | None = None,
+        uncertain: frozenset[str] = frozenset(),
         state: RunState | None = None,
         settlement: Settlement | None = None,
         memory: LibraryMemory | None = None,
@@ -92,6 +94,7 @@ class PlanExecutor:
         self._progress = progress
         self._permanent = permanent
         self._results: dict[str, Result] = dict(known or {})
+        self._uncertain = uncertain
         self._changes = {change.id: change for change in plan.changes}
         self._run = state or RunState(immich, plan.user_id)
         # Not for plans that only form groups again: the server dissolves a group of one when asked for its groups.
@@ -527,7 +530,15 @@ class PlanExecutor:
 
     def _record(self, results: Mapping[str, Result]) -> None:
         made = self._run.own(AlbumsMade).ids
-        results = {name: evolve(result, made=made.get(name, result.made)) for name, result in results.items()}
+        results = {
+            # What was sent before the run was killed may have reached the server late; it was not so when that was checked.
+            name: evolve(
+                result,
+                made=made.get(name, result.made),
+                status=Status.DONE if result.status is Status.ALREADY and name in self._uncertain else result.status,
+            )
+            for name, result in results.items()
+        }
         self._results.update(results)
         try:
             self._journal.conclude(results)

@@ -72,7 +72,7 @@ class Settlement:
         return fresh
 
     def take_up(self, before: Mapping[str, Expected], done: Iterable[Change]) -> None:
-        """Take up what an interrupted run expected: bring its queued jobs to an end, and read what they left.
+        """Take up what an interrupted run expected; its queued jobs must have run (see `drain`).
 
         :param before: what each asset held before that run wrote to it.
         :param done: the changes that it carried out.
@@ -91,20 +91,17 @@ class Settlement:
             for name in change.action.assets:
                 if name in self.expected:
                     change.action.expect(self.run, name, self.expected[name])
-        self._drain(present)
 
     def drain(self, asset_ids: Iterable[str]) -> None:
         """Bring the jobs that another run has queued for some assets to an end, so that none of them changes what is read from now on.
 
+        A write that changes nothing is queued behind the jobs that still wait; when its own job has run, so have they. One is not enough:
+        on a busy server each move that is seen may come from a job that was queued minutes before.
+
         :raises ToolkitError: the server cannot be read.
         """
-        self._drain(snapshot(self.run.immich, sorted(asset_ids)))
-
-    def _drain(self, present: Mapping[str, Asset]) -> None:
-        """Queue a write that changes nothing behind the jobs that still wait; when its own job has run, so have they.
-
-        One is not enough: on a busy server each move that is seen may come from a job that was queued minutes before.
-        """
+        wanted = sorted(asset_ids)
+        present = snapshot(self.run.immich, wanted) if wanted else {}
         names = sorted(name for name, asset in present.items() if is_listed(asset))
         moves_before = 2 if self.run.immich.moves_twice_for_first_sidecar else 1
         for _number in range(moves_before + 1 if names else 0):

@@ -14,7 +14,7 @@ from immich_tools.immich.client import Immich
 from immich_tools.plan.effects.album_creation import AlbumsMade, CreateAlbum, DeleteAlbum
 from immich_tools.plan.effects.albums import AlbumField, AlbumsLost, RemoveFromAlbum, SetAlbumField, albums_now
 from immich_tools.plan.effects.assets import DeleteForever, LinkMotionVideo, RestoreAssets, SetField, TrashAssets
-from immich_tools.plan.effects.base import Action, Change, Job
+from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import SetDuplicateGroup
 from immich_tools.plan.effects.files import WRITTEN, FileEffects
 from immich_tools.plan.effects.tags import TagAssets, UntagAssets
@@ -44,13 +44,15 @@ def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
     made = state.own(AlbumsMade).ids
     done = {*run.with_status(Status.DONE), *reread(run, immich, state)}
     back = _brought_back(undoing(run, known), immich)
-    # Of what makes albums or writes tags, parts may have been done even where the whole failed. And the jobs of what was sent last may
-    # still change what can be read now.
+    # Of what makes albums or writes tags, parts may have been done even where the whole failed. And what was sent last may reach the server
+    # late, or be changed once more by its jobs. An album is only known as this run's once it is there.
     touched = {*done, *made, *run.carried}
     touched |= {
         change.id
         for change in run.plan.changes
-        if change.id in run.uncertain and change.action.started_job is not Job.NONE
+        if change.id in run.uncertain
+        and not change.action.is_about_files
+        and not isinstance(change.action, CreateAlbum)
     }
     touched |= {
         change.id

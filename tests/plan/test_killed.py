@@ -316,3 +316,43 @@ def test_a_run_that_lost_its_server_after_any_write_is_undone_whatever_the_jobs_
             if undone.failures or scene.dump() != before:
                 faults.append((seed, fatal, undone.failures))
     assert not faults
+
+
+@pytest.mark.parametrize("ending", ["resume", "undo"])
+def test_what_a_killed_run_sent_last_is_undone_though_it_reached_the_server_late(
+    dialect: Dialect, ending: str, tmp_path: Path
+) -> None:
+    scene, plan = new_scene(dialect, tmp_path / "whole")
+    assert not scene.apply(plan).failures
+    writes = [number for number, each in enumerate(scene.sandbox.asked, 1) if each.is_write and not each.is_barrier]
+    faults = []
+    for fatal in writes:
+        scene, plan = new_scene(dialect, tmp_path / str(fatal))
+        before = scene.dump()
+        held: list[Asked] = []
+
+        def hold(number: int, asked: Asked, fatal: int = fatal, held: list[Asked] = held) -> None:
+            if number >= fatal:
+                held.append(asked)
+                raise ConnectionFailed(was_refused=False)
+
+        def let_in(number: int, asked: Asked, scene: Scene = scene, held: list[Asked] = held) -> None:
+            if asked.is_barrier and held:
+                late = held.pop()
+                request = {"method": late.method.lower(), "url": late.path.removeprefix("/api"), "json": late.body}
+                scene.immich.connection.send(request)
+
+        scene.sandbox.before = hold
+        scene.apply(plan)
+        del held[1:]
+        if not held or not held[0].is_write:
+            continue
+        scene.sandbox.before = let_in
+        run = last_run(scene)
+        assert run is not None
+        failures = resume(run, scene.immich).failures if ending == "resume" else []
+        failures += scene.undo(run.id).failures
+        scene.sandbox.before = ignore
+        if failures or scene.dump() != before:
+            faults.append((fatal, failures))
+    assert not faults
