@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.environment import cleared
 
@@ -38,8 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what the caller's environment says of servers, databases and proxies from all tests, and from what they start.
 
-    Not a fixture, because some modules look at the environment when they are imported.
+    Not a fixture, because some modules look at the environment when they are imported. And no property fails because the machine is busy.
     """
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
     stack = ExitStack()
     home = stack.enter_context(TemporaryDirectory(prefix="pytest-home-", ignore_cleanup_errors=True))
     stack.enter_context(cleared(os.environ, Path(home)))
