@@ -142,7 +142,7 @@ def resume(
             progress=progress,
             permanent=permanent,
             known=known,
-            uncertain=run.uncertain,
+            uncertain=sent_late(run),
             state=state,
             settlement=settlement,
             memory=LibraryMemory.load(run.path.parent),
@@ -196,6 +196,20 @@ def reread(run: Run, immich: Immich, state: RunState | None = None) -> dict[str,
     ]
     seen = read_back(state, asked)
     return {name: Result(Status.DONE, made=made.get(name, "")) for name, in_effect in seen.items() if in_effect}
+
+
+def sent_late(run: Run) -> frozenset[str]:
+    """Ids of the changes that may reach the server after everybody has looked: what is found done of them was the run's doing.
+
+    Not albums, which are only known as the run's when their making was seen, nor files, which nothing carries late.
+    """
+    return frozenset(
+        change.id
+        for change in run.plan.changes
+        if change.id in run.uncertain
+        and not change.action.is_about_files
+        and not isinstance(change.action, CreateAlbum)
+    )
 
 
 def check_user(run: Run, immich: Immich) -> None:

@@ -18,7 +18,7 @@ from immich_tools.plan.effects.base import Action, Change
 from immich_tools.plan.effects.duplicates import SetDuplicateGroup
 from immich_tools.plan.effects.files import WRITTEN, FileEffects
 from immich_tools.plan.effects.tags import TagAssets, UntagAssets
-from immich_tools.plan.execute import check_user, reread, state_of
+from immich_tools.plan.execute import check_user, reread, sent_late, state_of
 from immich_tools.plan.fields import AssetField
 from immich_tools.plan.journal import UNDO, Run, is_complete, read_run, undo_runs, undoing
 from immich_tools.plan.journal_writer import check_idle
@@ -44,16 +44,9 @@ def undo_plan(run: Run, immich: Immich, *, remove_copies: bool = False) -> Plan:
     made = state.own(AlbumsMade).ids
     done = {*run.with_status(Status.DONE), *reread(run, immich, state)}
     back = _brought_back(undoing(run, known), immich)
-    # Of what makes albums or writes tags, parts may have been done even where the whole failed. And what was sent last may reach the server
-    # late, or be changed once more by its jobs. An album is only known as this run's once it is there.
-    touched = {*done, *made, *run.carried}
-    touched |= {
-        change.id
-        for change in run.plan.changes
-        if change.id in run.uncertain
-        and not change.action.is_about_files
-        and not isinstance(change.action, CreateAlbum)
-    }
+    # Of what makes albums or writes tags, parts may have been done even where the whole failed. And the jobs of what was sent last may
+    # change it once more.
+    touched = {*done, *made, *run.carried, *sent_late(run)}
     touched |= {
         change.id
         for change in run.plan.changes
