@@ -26,7 +26,7 @@ from immich_tools.secret import Secret
 from immich_tools.settings.accounts import ACCOUNT_FLAG, KEY_FILE_FLAG, KEY_ROWS, KEYS_FLAG
 from immich_tools.settings.arguments import FILE_SUFFIX, Declared, Option, options_of
 from immich_tools.settings.declarations import Positional
-from immich_tools.settings.variables import no_tokens
+from immich_tools.settings.values import Separated
 
 KINDS: Final[dict[object, str]] = {
     bool: "yes or no",
@@ -173,9 +173,9 @@ def _separator(option: Option) -> str | None:
     if option.shape.collect is None:
         return None
     split: Callable[..., list[str]] = option.argument.parameter.env_var_split
-    if split is no_tokens:
-        return ","
-    return next((mark for mark in ",:" if split(option.argument.hint, f"a{mark}b") == ["a", "b"]), None)
+    if isinstance(split, Separated):
+        return split.separator
+    return "," if split(option.argument.hint, "a,b") == ["a", "b"] else None
 
 
 def page(app: App, tool: OlderTool) -> str:

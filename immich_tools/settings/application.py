@@ -42,8 +42,7 @@ from immich_tools.settings.streams import (
 from immich_tools.settings.summary import joint_summary, path_typed, summary_line, write_summary
 from immich_tools.settings.surroundings import Invocation, Surroundings, current_invocation
 from immich_tools.settings.turns import Call, Failure, call_each
-from immich_tools.settings.values import shown_default
-from immich_tools.settings.variables import no_tokens
+from immich_tools.settings.values import Separated, shown_default
 
 READER_GONE: Final = 128 + 13
 """Exit code when the reader of the output has gone (`… | head`): what a shell says of a program that SIGPIPE ended."""
@@ -68,7 +67,7 @@ def make_app(name: str, help: str, *, table: str | None = None) -> App:
         help_format="plaintext",
         version=partial(_version, name),
         config=Sources(table),
-        default_parameter=Parameter(env_var_split=no_tokens, negative_iterable=(), show_default=shown_default),
+        default_parameter=Parameter(env_var_split=Separated(","), negative_iterable=(), show_default=shown_default),
         suppress_keyboard_interrupt=False,
     )
 

@@ -164,17 +164,16 @@ def _without_pair(quoted: str) -> str:
 
 @frozen
 class Separated:
-    """How a list variable is split that has another separator than a comma, for ``Parameter(env_var_split=…)``."""
+    """Which character separates the elements of a list variable, for ``Parameter(env_var_split=…)``.
+
+    The reader of variables splits the text itself, by `split_list`, and names the variable in what it refuses.
+    """
 
     separator: str
 
-    def __call__(self, _annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
-        """The elements, see `split_list`. An empty one is refused by who reads them, and so is a text whose quotes do not fit."""
-        try:
-            return split_list(text, self.separator)
-        except ValueError:
-            # The library that calls this lets no reason through; the reader of the elements names the variable.
-            return [element.strip() for element in text.split(self.separator)]
+    def __call__(self, _annotation: object, _text: str, *, delimiter: str | None = None) -> list[str]:
+        """No tokens: keeps cyclopts from binding the variable itself, which it does before any configuration source."""
+        return []
 
 
 def text_of_native(value: object, element: object, *, takes_number: bool = False) -> str:

@@ -41,11 +41,6 @@ class Variables:
         return text[1:-1] if is_quoted else text
 
 
-def no_tokens(annotation: object, text: str, *, delimiter: str | None = None) -> list[str]:
-    """Keeps cyclopts from binding an environment variable itself: it does so before any configuration source."""
-    return []
-
-
 def values_of(option: Option, variables: Variables, folder: Path) -> Iterator[Found]:
     """What the variables of an option say that is no secret, each of them.
 
@@ -106,11 +101,11 @@ def _text_of(option: Option, name: str, variables: Variables) -> str:
     absolute paths they are a compose file's, as in ``"/photos,/scans"``.
     """
     split = option.argument.parameter.env_var_split
-    separator = split.separator if isinstance(split, Separated) else "," if split is no_tokens else None
-    if option.shape.collect is None or option.shape.element not in (str, Path) or separator is None:
+    is_list = option.shape.collect is not None and option.shape.element in (str, Path)
+    if not is_list or not isinstance(split, Separated):
         return variables.text(name)
     without = variables.text(name)
-    are_paths = all(part.strip().startswith("/") for part in without.split(separator))
+    are_paths = all(part.strip().startswith("/") for part in without.split(split.separator))
     return without if are_paths else variables.values[name]
 
 
@@ -138,8 +133,6 @@ def _split(option: Option, where: str, entry: Legacy, text: str) -> list[str]:
         if option.shape.collect is None:
             return [text]
         split = parameter.env_var_split
-        if split is no_tokens:
-            return split_list(text)
         if isinstance(split, Separated):
             return split_list(text, split.separator)
         return list(split(option.argument.hint, text))
