@@ -71,10 +71,10 @@ def apply(
         remove_leftovers(change.action for change in written)
         check_room(plan.changes)
         user = immich.me.name or immich.me.email
+        settlement = Settlement(RunState(immich, plan.user_id))
+        if undone is not None and (undone.uncertain or not undone.finished):
+            settlement.drain(undone.assets_before)
         with Journal.create(folder, plan, server=immich.url, permanent=permanent, undoes=undoes, user=user) as journal:
-            settlement = Settlement(RunState(immich, plan.user_id))
-            if undone is not None and (undone.uncertain or not undone.finished):
-                settlement.drain(undone.assets_before)
             executor = PlanExecutor(
                 immich,
                 plan,
@@ -82,7 +82,6 @@ def apply(
                 batch_size=batch_size,
                 progress=progress,
                 permanent=permanent,
-                state=settlement.run,
                 settlement=settlement,
                 memory=LibraryMemory.load(folder),
             )
@@ -143,7 +142,6 @@ def resume(
             permanent=permanent,
             known=known,
             uncertain=sent_late(run),
-            state=state,
             settlement=settlement,
             memory=LibraryMemory.load(run.path.parent),
         ).run()
@@ -203,12 +201,11 @@ def sent_late(run: Run) -> frozenset[str]:
 
     Not albums, which are only known as the run's when their making was seen, nor files, which nothing carries late.
     """
+    uncertain = run.uncertain
     return frozenset(
         change.id
         for change in run.plan.changes
-        if change.id in run.uncertain
-        and not change.action.is_about_files
-        and not isinstance(change.action, CreateAlbum)
+        if change.id in uncertain and not change.action.is_about_files and not isinstance(change.action, CreateAlbum)
     )
 
 

@@ -68,7 +68,7 @@ class PlanExecutor:
 
     :param known: what became of changes before the run was interrupted.
     :param uncertain: ids of the changes that it had sent by then without knowing what came of them.
-    :param state: what was known then of what it makes.
+    :param settlement: what was known then of what it makes, and expects of the assets it wrote to.
     :param memory: which external libraries cannot hold metadata.
     """
 
@@ -83,7 +83,6 @@ class PlanExecutor:
         permanent: str | None,
         known: Mapping[str, Result] | None = None,
         uncertain: frozenset[str] = frozenset(),
-        state: RunState | None = None,
         settlement: Settlement | None = None,
         memory: LibraryMemory | None = None,
     ) -> None:
@@ -96,13 +95,13 @@ class PlanExecutor:
         self._results: dict[str, Result] = dict(known or {})
         self._uncertain = uncertain
         self._changes = {change.id: change for change in plan.changes}
-        self._run = state or RunState(immich, plan.user_id)
+        self._settlement = settlement or Settlement(RunState(immich, plan.user_id))
+        self._run = self._settlement.run
         # Not for plans that only form groups again: the server dissolves a group of one when asked for its groups.
         self._run.is_grouped = any(
             isinstance(each.action, Removal) and each.action.group_id is not None for each in plan.changes
         )
         self._run.own(AlbumsMade).passing = passing_albums(change.action for change in plan.changes)
-        self._settlement = settlement or Settlement(self._run)
         self._settlement.progress = self._report_waiting
         self._memory = memory or LibraryMemory()
         self._proven: set[str] = set()
